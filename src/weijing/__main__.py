@@ -1,0 +1,3 @@
+from weijing.cli import main
+
+main()

@@ -1,0 +1,151 @@
+"""Mass messages, cut into shares that officers confirm in WeCom."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from weijing.accounts.models import Officer
+from weijing.core.tenancy import TenantForeignKey, TenantModel
+from weijing.residents.models import Resident
+
+
+class Campaign(TenantModel):
+    """One message to many residents, cut into one share per officer."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "草稿"
+        SUBMITTED = "submitted", "待审批"
+        RELEASED = "released", "已下发"
+        FINISHED = "finished", "已结束"
+        CANCELLED = "cancelled", "已停止"
+        LAPSED = "lapsed", "已过期"
+
+    class Topic(models.TextChoices):
+        TRAFFIC = "traffic", "交通安全"
+        ANTI_FRAUD = "anti_fraud", "反诈"
+        ANTI_DRUG = "anti_drug", "禁毒"
+        DISASTER = "disaster", "防灾避险"
+        SERVICE = "service", "便民服务"
+        OTHER = "other", "其他"
+
+    number = models.CharField(max_length=16)  # QF-1124-01: readable over the radio
+    title = models.CharField(max_length=60)
+    topic = models.CharField(max_length=10, choices=Topic.choices, default=Topic.OTHER)
+    body = models.TextField(blank=True)
+    audience: Any = models.JSONField(default=dict)  # `audiences.expression`
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    # Confirming ends after this long; WeCom itself sets no limit.
+    confirm_hours = models.SmallIntegerField(default=24)
+    drafted_by = TenantForeignKey(Officer, models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    edited_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    submitted_count = models.IntegerField(null=True)  # people, as the author saw it
+    returned_reason = models.CharField(max_length=200, blank=True)
+    released_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    released_at = models.DateTimeField(null=True)
+    confirm_by = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    # Who was left out at release, by reason: {"no_consent": 12, …}
+    left_out: Any = models.JSONField(default=dict)
+    reminders: Any = models.JSONField(default=list)  # ISO times of reminders given
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "number"], name="campaign_number"),
+            models.CheckConstraint(
+                name="campaign_is_released_by_another_person",
+                condition=Q(released_by=None) | ~Q(released_by=F("drafted_by")),
+            ),
+            models.CheckConstraint(
+                name="campaign_released_at_and_by_go_together",
+                condition=Q(released_at=None, released_by=None)
+                | Q(released_at__isnull=False, released_by__isnull=False),
+            ),
+        ]
+
+
+class Share(TenantModel):
+    """One officer's part of a campaign, which is one task in WeCom."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "排队中"
+        ASKING = "asking", "派发中"
+        UNSURE = "unsure", "核对中"
+        ASKED = "asked", "待确认"
+        CONFIRMED = "confirmed", "已确认"
+        FINISHED = "finished", "已结束"
+        REFUSED = "refused", "派发失败"
+        CANCELLED = "cancelled", "已停止"
+        LAPSED = "lapsed", "未确认"
+
+    campaign = TenantForeignKey(Campaign, models.CASCADE, related_name="shares")
+    officer = TenantForeignKey(Officer, models.PROTECT, related_name="+")
+    part = models.SmallIntegerField(default=0)  # more than one when over 10,000 people
+    # In the visible text; the idempotency key that add_msg_template lacks.
+    code = models.CharField(max_length=8)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    people = models.IntegerField()
+    # The intent: committed before the call, fencing stale workers by `attempt`.
+    attempt = models.IntegerField(default=0)
+    intent_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField(null=True)
+    msgid = models.CharField(max_length=64, null=True)  # noqa: DJ001  unique among the known
+    asked_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    # When the sweep looks at it next, whatever its state; null = it waits for nothing.
+    due_at = models.DateTimeField(null=True)
+    looks = models.SmallIntegerField(default=0)  # complete looks that did not find the code
+    failures = models.SmallIntegerField(default=0)
+    note = models.CharField(max_length=200, blank=True)
+    needs_person = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "code"], name="share_code"),
+            models.UniqueConstraint(fields=["county", "msgid"], name="share_msgid"),
+            models.UniqueConstraint(
+                fields=["county", "campaign", "officer", "part"], name="share_once"
+            ),
+            models.CheckConstraint(
+                name="share_asked_has_a_msgid",
+                condition=~Q(state__in=["asked", "confirmed", "finished"]) | Q(msgid__isnull=False),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["due_at"], name="share_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["county", "campaign", "state"], name="share_progress"),
+        ]
+
+
+class Delivery(TenantModel):
+    """One person's result. WeCom knows no "delivered" and no "read"."""
+
+    class Result(models.TextChoices):
+        PENDING = "pending", "未发"
+        SENT = "sent", "已发出"
+        NOT_FRIEND = "not_friend", "不是好友"
+        OVER_QUOTA = "over_quota", "条数已满"
+        UNUSABLE = "unusable", "企业微信不收"  # came back in fail_list
+        WITHDRAWN = "withdrawn", "已退订"  # after approval, before the call
+
+    share = TenantForeignKey(Share, models.CASCADE, related_name="deliveries", db_index=False)
+    resident = TenantForeignKey(Resident, models.CASCADE, related_name="+", db_index=False)
+    external_userid = models.CharField(max_length=64)
+    result = models.CharField(max_length=10, choices=Result.choices, default=Result.PENDING)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "share", "external_userid"], name="delivery_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "resident", "sent_at"], name="delivery_resident"),
+        ]

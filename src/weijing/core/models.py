@@ -1,0 +1,31 @@
+"""What all processes share about our line to WeCom."""
+
+from django.db import models
+
+
+class WeComToken(models.Model):
+    """An access token or a JS-SDK ticket, shared by every process. The value is sealed."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    value_sealed = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+
+class WeComBucket(models.Model):
+    """How many calls of one API this corp may still make (token bucket, minute and hour)."""
+
+    api = models.CharField(max_length=80, primary_key=True)
+    state = models.JSONField(default=dict)
+    blocked_until = models.DateTimeField(null=True)
+
+
+class WeComHealth(models.Model):
+    """How one API answered last. Pages read it to say in plain words what works."""
+
+    api = models.CharField(max_length=80, primary_key=True)
+    ok_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=40, blank=True)
+    errcode = models.IntegerField(null=True)
+    calls = models.BigIntegerField(default=0)
+    failures = models.BigIntegerField(default=0)

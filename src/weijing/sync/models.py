@@ -1,0 +1,96 @@
+"""What WeCom tells us, and how far we are in reading it."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from weijing.accounts.models import Officer
+from weijing.core.tenancy import TenantForeignKey, TenantModel
+
+
+class InboxEvent(models.Model):
+    """A callback as it came: stored before it is answered. Written by ingest with plain SQL."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "", "待处理"
+        APPLIED = "applied", "已处理"
+        IGNORED = "ignored", "无需处理"
+        PARKED = "parked", "需人工"
+
+    key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the decrypted XML
+    corpid = models.CharField(max_length=64)
+    xml_sealed = models.BinaryField()
+    received_at = models.DateTimeField()
+    repeats = models.IntegerField(default=0)
+    last_received_at = models.DateTimeField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True, default="")
+    attempts = models.SmallIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["received_at"], name="inbox_waiting", condition=models.Q(outcome="")
+            ),
+        ]
+
+
+class ContactRefresh(TenantModel):
+    """An external contact whose present state must be read again. Many events, one reading."""
+
+    external_userid = models.CharField(max_length=64)
+    wanted_at = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    parked_because = models.CharField(max_length=80, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "external_userid"], name="refresh_once"),
+        ]
+
+
+class SyncRun(TenantModel):
+    """A full reading of something from WeCom; it goes on where it stopped."""
+
+    class Kind(models.TextChoices):
+        DEPARTMENTS = "departments", "组织架构"
+        CONTACTS = "contacts", "好友"
+        TAGS = "tags", "标签"
+        BEHAVIOUR = "behaviour", "联系统计"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    progress: Any = models.JSONField(default=dict)  # cursors, done and total
+    failure = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "kind", "started_at"], name="sync_run"),
+        ]
+
+
+class BehaviourDay(TenantModel):
+    """WeCom's own figures for one officer and natural day. WeCom keeps 180 days, we keep all."""
+
+    officer = TenantForeignKey(Officer, models.PROTECT, related_name="+")
+    day = models.DateField()
+    new_apply_cnt = models.IntegerField(default=0)
+    new_contact_cnt = models.IntegerField(default=0)
+    chat_cnt = models.IntegerField(default=0)
+    message_cnt = models.IntegerField(default=0)
+    reply_percentage = models.FloatField(null=True)
+    avg_reply_time_minutes = models.FloatField(null=True)
+    negative_feedback_cnt = models.IntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "officer", "day"], name="behaviour_day"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "day"], name="behaviour_by_day"),
+        ]

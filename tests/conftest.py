@@ -1,0 +1,40 @@
+"""A PostgreSQL of its own for every run of the tests, and a county to start from."""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from weijing.core import crypto, embedded_postgres
+
+CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
+STARTED = CONTROLLER and "WEIJING_TEST_VAR" not in os.environ
+
+if STARTED:
+    var = Path(tempfile.mkdtemp(prefix="weijing-test-"))
+    os.environ["WEIJING_TEST_VAR"] = str(var)
+    crypto.create_secrets(var / "secrets.json")
+    if not os.environ.get("DATABASE_URL"):
+        embedded_postgres.up(var, fsync=False)
+
+os.environ["WEIJING_VAR"] = os.environ["WEIJING_TEST_VAR"]
+os.environ["WEIJING_HOSTS"] = "*"
+os.environ["DJANGO_SETTINGS_MODULE"] = "weijing.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the test's thread
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STARTED:
+        var = Path(os.environ["WEIJING_TEST_VAR"])
+        if not os.environ.get("DATABASE_URL"):
+            embedded_postgres.down(var)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A Tuesday morning in the county."""
+    return datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
