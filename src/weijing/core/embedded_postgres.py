@@ -598,7 +598,8 @@ def _free_port(first: int | None) -> int:
 # Settings.
 
 DEFAULT_PORT = 5432  # of single-user mode, which does not listen
-UNSAFE = ("fsync", "synchronous_commit", "full_page_writes")
+# Not synchronous_commit: what was committed must outlive kill -9 also in tests.
+UNSAFE = ("fsync", "full_page_writes")
 
 
 def _settings(*, port: int, fsync: bool) -> dict[str, str]:
