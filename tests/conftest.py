@@ -5,10 +5,15 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import django
 import pytest
 
 from weijing.core import crypto, embedded_postgres
+
+if TYPE_CHECKING:
+    from weijing.territory.models import County
 
 CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
 STARTED = CONTROLLER and "WEIJING_TEST_VAR" not in os.environ
@@ -25,6 +30,8 @@ os.environ["WEIJING_HOSTS"] = "*"
 os.environ["DJANGO_SETTINGS_MODULE"] = "weijing.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in the test's thread
 
+django.setup()
+
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if STARTED:
@@ -38,3 +45,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def at() -> datetime:
     """A Tuesday morning in the county."""
     return datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def county(db: None) -> "County":
+    """隆回县: two townships of two villages of two groups."""
+    from tests.builders import make_county
+
+    return make_county()

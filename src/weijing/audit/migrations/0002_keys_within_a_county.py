@@ -1,0 +1,14 @@
+from django.db import migrations
+
+from weijing.core.tenancy import AddCompositeForeignKey
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0001_initial"),
+        ("audit", "0001_initial"),
+    ]
+
+    operations = [
+        AddCompositeForeignKey("auditentry", "actor"),
+    ]
