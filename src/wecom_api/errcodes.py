@@ -58,7 +58,7 @@ _CODES: dict[type[e.WeComError], tuple[int, ...]] = {
     e.AttachmentRefused: (41064, 41065, 41072, 41080, 41081, 41082, 41088, 41089, 41090),
     e.SensitiveWordRuleRefused: (41068, 41069, 41070, 41071, 41076, 41077, 41083, 41084),
     e.ContentForbidden: (40201, 40204, 85002),
-    e.CardRefused: (*range(42014, 42052), 60140),
+    e.CardRefused: (*range(42014, 42022), *range(42023, 42052), 60140),
     e.RecallTooLate: (42052,),
     e.AllRecipientsInvalid: (81013,),
     e.RecipientsRefused: (82001, 82002, 82003, 82004),
