@@ -91,13 +91,13 @@ class _Backend(httpcore.NetworkBackend):
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport on sockets that know the deadline."""
 
-    def __init__(self, *, max_connections: int) -> None:
+    def __init__(self, *, max_connections: int, keep_alive: bool) -> None:
         super().__init__(trust_env=False)
         # httpx offers no way to choose the sockets; the drip-feed tests fail if this stops working.
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=5.0,
+            max_keepalive_connections=max_connections if keep_alive else 0,
+            keepalive_expiry=5.0,  # well below what servers grant
             network_backend=_Backend(),
         )

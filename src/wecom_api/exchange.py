@@ -119,7 +119,12 @@ class Exchange:
             query["access_token"] = token
         try:
             return self._transport.send(
-                call.endpoint.method, call.api, query=query, body=call.body, upload=call.upload
+                call.endpoint.method,
+                call.api,
+                query=query,
+                body=call.body,
+                upload=call.upload,
+                fresh_connection=call.idempotency is not Idempotency.SAFE,
             )
         except NotSent as error:
             raise Unavailable(call.api, errmsg=f"not sent: {error}") from error

@@ -62,13 +62,8 @@ class Transport:
         self._paths = dict(paths or {})
         self._max_answer_bytes = max_answer_bytes
         _keep_secrets_out_of_the_log()
-        self._client = httpx.Client(
-            transport=http or deadlines.DeadlineTransport(max_connections=MAX_CONNECTIONS),
-            timeout=httpx.Timeout(timeout_seconds),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        )
+        self._kept = self._client(http, keep_alive=True)
+        self._fresh = self._client(http, keep_alive=False)
 
     def send(
         self,
@@ -78,10 +73,18 @@ class Transport:
         query: Mapping[str, str],
         body: Mapping[str, Any] | None = None,
         upload: Upload | None = None,
+        fresh_connection: bool = False,
     ) -> HttpAnswer:
-        """Raises `NotSent`, `NoAnswer`, and `InvalidRequest` for text that is not Unicode."""
+        """One exchange.
+
+        A kept connection may have been closed at the other end just now; then nobody can tell
+        whether the request arrived. `fresh_connection` avoids that doubt, for a handshake.
+
+        Raises `NotSent`, `NoAnswer`, and `InvalidRequest` for text that is not Unicode.
+        """
         headers, content = _content(api, body, upload)
-        request = self._client.build_request(
+        client = self._fresh if fresh_connection else self._kept
+        request = client.build_request(
             method,
             self.root + self._paths.get(api, api),
             params=dict(query),
@@ -90,17 +93,28 @@ class Transport:
         )
         try:
             with deadlines.within(self.timeout_seconds):
-                return self._exchange(request)
+                return self._exchange(client, request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(_name(error)) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise NoAnswer(_name(error)) from error
 
     def close(self) -> None:
-        self._client.close()
+        self._kept.close()
+        self._fresh.close()
 
-    def _exchange(self, request: httpx.Request) -> HttpAnswer:
-        response = self._client.send(request, stream=True)
+    def _client(self, http: httpx.BaseTransport | None, *, keep_alive: bool) -> httpx.Client:
+        return httpx.Client(
+            transport=http
+            or deadlines.DeadlineTransport(max_connections=MAX_CONNECTIONS, keep_alive=keep_alive),
+            timeout=httpx.Timeout(self.timeout_seconds),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        )
+
+    def _exchange(self, client: httpx.Client, request: httpx.Request) -> HttpAnswer:
+        response = client.send(request, stream=True)
         try:
             body = bytearray()
             for piece in response.iter_bytes():
