@@ -1,7 +1,7 @@
 """Sealing columns and searching them without opening them. No Django: ingest uses it too.
 
 A sealed value is `version(1) key-id(1) nonce(12) ciphertext tag(16)`. The associated data names
-table, column and row, so that a value copied to another row does not open.
+the header, table, column and row, so that a value copied to another row does not open.
 Measured: SM4-GCM 8.9 µs a value, AES-256-GCM 1.4 µs, HMAC-SM3 1.4 µs.
 """
 
@@ -39,14 +39,15 @@ class Keyring:
     def seal(self, text: str, *, place: str) -> bytes:
         """Encrypt `text` for one place, named `table.column.row-id`."""
         nonce = os.urandom(NONCE_BYTES)
-        key, data, bound = self.keys[self.current], text.encode(), place.encode()
+        header = bytes((self.algorithm, self.current))
+        key, data, bound = self.keys[self.current], text.encode(), header + place.encode()
         if self.algorithm == AES:
             body = AESGCM(key).encrypt(nonce, data, bound)
         else:
             encryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce)).encryptor()
             encryptor.authenticate_additional_data(bound)
             body = encryptor.update(data) + encryptor.finalize() + encryptor.tag
-        return bytes((self.algorithm, self.current)) + nonce + body
+        return header + nonce + body
 
     def unseal(self, sealed: bytes, *, place: str) -> str:
         """The text sealed for `place`.
@@ -56,12 +57,13 @@ class Keyring:
         sealed = bytes(sealed)
         try:
             algorithm, key = sealed[0], self.keys[sealed[1]]
+            bound = sealed[:2] + place.encode()
             nonce, body = sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
             if algorithm == AES:
-                return AESGCM(key).decrypt(nonce, body, place.encode()).decode()
+                return AESGCM(key).decrypt(nonce, body, bound).decode()
             tag = body[-TAG_BYTES:]
             decryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce, tag)).decryptor()
-            decryptor.authenticate_additional_data(place.encode())
+            decryptor.authenticate_additional_data(bound)
             return (decryptor.update(body[:-TAG_BYTES]) + decryptor.finalize()).decode()
         except (InvalidTag, KeyError, IndexError, ValueError) as error:
             raise CannotOpen(place) from error
