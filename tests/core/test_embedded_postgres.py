@@ -56,10 +56,8 @@ def places() -> Iterator[list[Path]]:
         try:
             state = var / "postgres/state.json"
             data = Path(json.loads(state.read_text())["data_dir"]) if state.exists() else None
-            embedded_postgres.down(var)
-            assert data is None or everyone_gone(data)
-            if data and not data.is_relative_to(var):
-                shutil.rmtree(data.parent)
+            embedded_postgres.remove(var)
+            assert data is None or (everyone_gone(data) and not data.parent.exists())
         finally:
             shutil.rmtree(var, ignore_errors=True)
 

@@ -28,7 +28,7 @@ from types import MappingProxyType
 from weijing.core.postgres_binaries import Binaries, DatabaseUnavailable, choose, copied
 from weijing.core.postgres_settings import UNSAFE, as_file, settings
 
-__all__ = ["DatabaseUnavailable", "Server", "down", "read_url", "status", "up"]
+__all__ = ["DatabaseUnavailable", "Server", "down", "read_url", "remove", "status", "up"]
 
 # Where root keeps a server whose var directory its user cannot enter; both survive a reboot.
 REFUGES = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  (ownership is checked)
@@ -116,6 +116,20 @@ def down(var_dir: Path) -> bool:
         return False
     with _locked(var_dir) as home:
         return _stop(_cluster(home))
+
+
+def remove(var_dir: Path) -> None:
+    """Stop the server and delete it with all its data, wherever they lie. For tests and trials.
+
+    Deleting `var_dir` alone is not enough: as root, the data may have had to move out of it.
+    """
+    if not (var_dir / "postgres").is_dir():
+        return
+    with _locked(var_dir) as home:
+        cluster = _cluster(home)
+        _stop(cluster)
+        for place in {cluster.place, home}:
+            shutil.rmtree(place)
 
 
 def status(var_dir: Path) -> Server | None:
