@@ -34,7 +34,7 @@ class Bars:
 
 
 def round_top(value: int) -> int:
-    """The smallest even 1, 2, 4, 6, 8 × 10ⁿ at or above `value`, so that half of it is round too."""
+    """The smallest 1, 2, 4, 6 or 8 × 10ⁿ at or above `value`; half of it is round too."""
     if value <= 2:
         return 2
     unit = 10 ** floor(log10(value))

@@ -404,12 +404,14 @@ def field(
     optional: bool = False,
     look: str = "list",
     details: Mapping[str, str] | None = None,
+    hide_label: bool = False,
     **attributes: Any,
 ) -> dict[str, Any]:
     """A form field with its label, hint and errors tied to it.
 
     `look` is for radio buttons and check boxes: list, cards, segments or tags; `details` gives a
-    second line per value. Other keywords become attributes of the control (`hx_get` → `hx-get`).
+    second line per value; `hide_label` is for where the card's title asks already. Other keywords
+    become attributes of the control (`hx_get` → `hx-get`).
     """
     if look not in _LOOKS:
         raise template.TemplateSyntaxError(f"look is one of {', '.join(sorted(_LOOKS))}: {look}")
@@ -423,6 +425,7 @@ def field(
         "label": label or bound.label,
         "hint": hint,
         "optional": optional,
+        "hide_label": hide_label,
         "look": look,
         "described": " ".join(described),
         "control": "" if kind == "choices" else _control(bound, kind, described, attributes),
