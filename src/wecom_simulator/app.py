@@ -15,11 +15,21 @@ from starlette.routing import Route
 # Importing a module puts its paths into the catalogue or among the admin calls.
 from wecom_simulator import (  # noqa: F401
     address_book,
+    admin_acts,
     admin_corp,
     admin_people,
+    admin_truth,
+    app_messages,
+    behaviour,
+    contact_ways,
+    jssdk,
+    mass_messages,
+    media,
     relations,
+    signing_in,
     tag_library,
     tokens,
+    welcome,
 )
 from wecom_simulator.admin import ROUTES as ADMIN
 from wecom_simulator.answering import answer
@@ -55,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; state is kept in the data directory."""
     options = parsed(argv)
     listener = socket.create_server((options.host, options.port), backlog=1024)
-    # asyncio sets this only on sockets that name their protocol; without it each answer waits 40 ms.
+    # asyncio does this only for sockets that name their protocol; else each answer waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     world = World(options)
     print(_greeting(world, listener.getsockname()[1]), flush=True)  # noqa: T201

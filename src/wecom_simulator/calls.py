@@ -63,7 +63,7 @@ class Call:
         value = self.text(name)
         if not value:
             raise Refused(errcode, f"{name} is missing")
-        return int(value)
+        return value
 
     def number(self, name: str, default: int = 0) -> int:
         value = self.given(name)
