@@ -22,8 +22,9 @@ if STARTED:
     var = Path(tempfile.mkdtemp(prefix="weijing-test-"))
     os.environ["WEIJING_TEST_VAR"] = str(var)
     crypto.create_secrets(var / "secrets.json")
+    var.chmod(0o711)  # root's server runs as another user, who must get in
     if not os.environ.get("DATABASE_URL"):
-        embedded_postgres.up(var, fsync=False)
+        embedded_postgres.up(var, fsync=False, extra={"shared_buffers": "128MB"})
 
 os.environ["WEIJING_VAR"] = os.environ["WEIJING_TEST_VAR"]
 os.environ["WEIJING_HOSTS"] = "*"
@@ -37,7 +38,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if STARTED:
         var = Path(os.environ["WEIJING_TEST_VAR"])
         if not os.environ.get("DATABASE_URL"):
-            embedded_postgres.down(var)
+            embedded_postgres.remove(var)
         shutil.rmtree(var, ignore_errors=True)
 
 
