@@ -15,9 +15,10 @@ def gettoken(call: Call) -> JSON:
     now = world.now()
     current = world.store.one(
         "SELECT token, expires_at FROM access_token WHERE agentid = ? AND expires_at > ? "
-        "AND NOT superseded AND NOT revoked ORDER BY issued_at DESC LIMIT 1",
+        "AND issued_at <= ? AND NOT superseded AND NOT revoked ORDER BY issued_at DESC LIMIT 1",
         call.agentid,
         now,
+        now,  # a clock that was set back must not hand out tokens of the future
     )
     if current is not None:
         return {"access_token": current["token"], "expires_in": int(current["expires_at"] - now)}

@@ -1,0 +1,237 @@
+"""Messages of an app to members (doc 90236), kept in each member's inbox."""
+
+import hashlib
+import json
+import sqlite3
+
+from wecom_simulator.calls import JSON, Call, api
+from wecom_simulator.media import check_usable
+from wecom_simulator.refusals import Refused
+from wecom_simulator.world import World
+
+PER_MINUTE, PER_HOUR = 30, 1_000
+TEXT_BYTES = 2_048
+CARDS = (
+    "text_notice",
+    "news_notice",
+    "button_interaction",
+    "vote_interaction",
+    "multiple_interaction",
+)
+WITH_MEDIA = ("image", "voice", "video", "file")
+KINDS = ("text", "textcard", "markdown", "news", "mpnews", "template_card", *WITH_MEDIA)
+DUPLICATE_SECONDS, DUPLICATE_SECONDS_MOST = 1_800, 4 * 3_600
+RECALL_SECONDS = 86_400
+
+
+@api("message/send", uncounted=True)
+def message_send(call: Call) -> JSON:
+    """Errcode 0 also when copies are dropped, because a member got too many or is out of scope."""
+    world = call.world
+    if call.number("agentid") != call.agentid:
+        raise Refused(40056)
+    kind, content = _content(call)
+    digest = _digest(call)
+    if digest and (earlier := _sent_before(call, digest)) is not None:
+        return earlier
+    members, bad_users, bad_parties = _recipients(call)
+    if not members:
+        raise Refused(81013)
+    _spend_daily(call, len(members))
+    msgid = world.mint("", 64)
+    answer: JSON = {
+        "msgid": msgid,
+        "invaliduser": "|".join(userid.lower() for userid in bad_users),
+        "invalidparty": "|".join(bad_parties),
+        "invalidtag": "|".join(filter(None, call.text("totag").split("|"))),
+        "unlicenseduser": "",
+    }
+    code = None
+    if kind == "template_card" and _answers(content):
+        code = answer["response_code"] = world.mint("", 43)
+    for member in members:
+        if not _too_many(world, call.agentid, member["id"]):
+            world.store.run(
+                "INSERT INTO app_message (msgid, agentid, member, msgtype, content, at, "
+                "response_code) VALUES (?,?,?,?,?,?,?)",
+                msgid,
+                call.agentid,
+                member["id"],
+                kind,
+                json.dumps(content, ensure_ascii=False),
+                world.now(),
+                code,
+            )
+    if digest:
+        world.store.run(
+            "INSERT OR REPLACE INTO app_message_digest VALUES (?,?,?)",
+            digest,
+            world.now(),
+            json.dumps(answer),
+        )
+    return answer
+
+
+@api("message/recall")
+def message_recall(call: Call) -> JSON:
+    row = call.world.store.one("SELECT * FROM app_message WHERE msgid = ?", call.required("msgid"))
+    if row is None or row["agentid"] != call.agentid:
+        raise Refused(40058, "msgid")
+    if call.world.now() > row["at"] + RECALL_SECONDS:
+        raise Refused(42052)
+    call.world.store.run("UPDATE app_message SET recalled = 1 WHERE msgid = ?", row["msgid"])
+    return {}
+
+
+@api("message/update_template_card")
+def update_template_card(call: Call) -> JSON:
+    """Once per response_code and within 72 hours (doc 94888)."""
+    world = call.world
+    code = call.required("response_code", 42015)
+    rows = world.store.all(
+        "SELECT * FROM app_message WHERE response_code = ? AND agentid = ?", code, call.agentid
+    )
+    if not rows or world.now() > rows[0]["at"] + 72 * 3600:
+        raise Refused(42015, "response_code")
+    wanted = {userid.lower() for userid in call.strings("userids")}
+    everyone = call.number("atall") == 1
+    card = call.given("template_card")
+    for row in rows:
+        userid = world.store.value("SELECT userid FROM member WHERE id = ?", row["member"])
+        if not everyone and userid.lower() not in wanted:
+            continue
+        content = card or {
+            **json.loads(row["content"]),
+            "replaced": call.inside("button").get("replace_name", ""),
+        }
+        world.store.run(
+            "UPDATE app_message SET content = ? WHERE id = ?",
+            json.dumps(content, ensure_ascii=False),
+            row["id"],
+        )
+    world.store.run("UPDATE app_message SET response_code = NULL WHERE response_code = ?", code)
+    return {"invaliduser": []}
+
+
+def _content(call: Call) -> tuple[str, JSON]:
+    """Raises `Refused` 40008 for an unknown kind, 44004 or 40058 for what is missing in it."""
+    kind = call.required("msgtype", 40008)
+    if kind not in KINDS:
+        raise Refused(40008)
+    content = dict(call.inside(kind))
+    if kind in ("text", "markdown"):
+        if not content.get("content"):
+            raise Refused(44004)
+        whole = str(content["content"]).encode()
+        content["content"] = whole[:TEXT_BYTES].decode(errors="ignore")
+    elif kind == "textcard":
+        if not all(content.get(name) for name in ("title", "description", "url")):
+            raise Refused(40058, "textcard")
+        content["title"] = content["title"][:128]
+        content["description"] = content["description"][:512]
+    elif kind in WITH_MEDIA:
+        check_usable(call.world, str(content.get("media_id", "")))
+    elif kind == "template_card":
+        _check_card(call, content)
+    return kind, content
+
+
+def _check_card(call: Call, card: JSON) -> None:
+    """Raises `Refused`: 43012 for a card that answers an app without callback URL, 40058."""
+    kind = card.get("card_type")
+    if kind not in CARDS:
+        raise Refused(42019, "card_type")
+    if len(card.get("horizontal_content_list") or ()) > 6 or len(card.get("jump_list") or ()) > 3:
+        raise Refused(40058, "too many entries")
+    if kind in ("text_notice", "news_notice") and not card.get("card_action"):
+        raise Refused(40058, "card_action is missing")
+    if _answers(card):
+        if not card.get("task_id"):
+            raise Refused(42014, "task_id")
+        if not call.app["callback_url"]:
+            raise Refused(43012)
+
+
+def _answers(card: JSON) -> bool:
+    return bool(card.get("action_menu")) or card.get("card_type") in CARDS[2:]
+
+
+def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str]]:
+    """Members to get it, userids that are none or out of scope, likewise parties."""
+    directory = call.world.directory
+    visible = directory.visible_members(call.app)
+    touser = call.text("touser")
+    parties = [one for one in call.text("toparty").split("|") if one]
+    if not touser and not parties and not call.text("totag"):
+        raise Refused(82001)
+    if len(parties) > 100:
+        raise Refused(82002)
+    if touser == "@all":
+        rows = call.world.store.all("SELECT * FROM member WHERE status = 1 ORDER BY id")
+        return [row for row in rows if row["id"] in visible], [], []
+    userids = [one for one in touser.split("|") if one]
+    if len(userids) > 1000:
+        raise Refused(40058, "touser")
+    members: dict[int, sqlite3.Row] = {}
+    bad_users, bad_parties = [], []
+    for userid in userids:
+        row = directory.member(userid)
+        if row is None or row["id"] not in visible or row["status"] != 1:
+            bad_users.append(userid)
+        else:
+            members[row["id"]] = row
+    shown = directory.visible_departments(call.app)
+    for party in parties:
+        if not party.isdigit() or int(party) not in shown:
+            bad_parties.append(party)
+            continue
+        for row in directory.members_in(directory.below({int(party)})):
+            if row["id"] in visible and row["status"] == 1:
+                members[row["id"]] = row
+    return list(members.values()), bad_users, bad_parties
+
+
+def _too_many(world: World, agentid: int, member: int) -> bool:
+    """Whether this member's share of the app's messages is used up; then WeCom drops silently."""
+    scale = world.settings.scale_limits
+    if not scale:
+        return False
+    for seconds, cap in ((60, PER_MINUTE), (3600, PER_HOUR)):
+        seen = world.store.value(
+            "SELECT count(*) FROM app_message WHERE member = ? AND agentid = ? AND at > ?",
+            member,
+            agentid,
+            world.now() - seconds,
+        )
+        if seen >= cap * scale:
+            return True
+    return False
+
+
+def _spend_daily(call: Call, people: int) -> None:
+    world = call.world
+    cap = world.settings.message_account_cap or world.store.value("SELECT count(*) FROM member")
+    world.limits.spend(
+        f"message {call.agentid}",
+        ((86_400, cap * 200),),
+        scale=world.settings.scale_limits,
+        now=world.now(),
+        amount=people,
+    )
+
+
+def _digest(call: Call) -> str:
+    if call.number("enable_duplicate_check") != 1:
+        return ""
+    whole = json.dumps([call.agentid, call.body], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _sent_before(call: Call, digest: str) -> JSON | None:
+    """The answer of the same message within the interval asked for."""
+    seconds = call.number("duplicate_check_interval", DUPLICATE_SECONDS)
+    row = call.world.store.one("SELECT * FROM app_message_digest WHERE digest = ?", digest)
+    if row is None or call.world.now() > row["at"] + min(seconds, DUPLICATE_SECONDS_MOST):
+        return None
+    found: JSON = json.loads(row["answer"])
+    return found
