@@ -17,21 +17,21 @@ TEN_THOUSAND = 10_000
 
 def thousands(value: Number | None) -> str:
     """17412 → 17,412; fractions are kept as they are."""
-    if value is None or value == "":
+    if value is None:
         return UNKNOWN
     return f"{value:,}".replace("-", MINUS)
 
 
 def signed(value: Number | None) -> str:
     """1206 → +1,206; −3 → −3; 0 → 0."""
-    if value is None or value == "":
+    if value is None:
         return UNKNOWN
-    return f"+{value:,}" if value > 0 else thousands(value)
+    return f"+{value:,}" if value > Decimal(0) else thousands(value)
 
 
 def in_wan(value: Number | None) -> str:
     """For axes and the wall only: 40000 → 4万, 12500 → 1.3万, 9999 → 9,999."""
-    if value is None or value == "":
+    if value is None:
         return UNKNOWN
     if abs(value) < TEN_THOUSAND:
         return thousands(value)
@@ -43,7 +43,7 @@ def percent(value: Number | None) -> str:
 
     What is not all of it never reads 100.0%, and what is not nothing never reads 0.0%.
     """
-    if value is None or value == "":
+    if value is None:
         return UNKNOWN
     shown = f"{value:.1f}"
     if shown == "100.0" and value < 100:
@@ -55,7 +55,7 @@ def percent(value: Number | None) -> str:
 
 def share(value: Number | None) -> str:
     """A share, 0.0–1.0, as a percentage with one decimal: 0.916 → 91.6%."""
-    return UNKNOWN if value is None or value == "" else percent(float(value) * 100)
+    return UNKNOWN if value is None else percent(float(value) * 100)
 
 
 def day(value: date | datetime | None, *, today: date | None = None) -> str:

@@ -37,7 +37,7 @@ def round_top(value: int) -> int:
     """The smallest 1, 2, 4, 6 or 8 × 10ⁿ at or above `value`; half of it is round too."""
     if value <= 2:
         return 2
-    unit = 10 ** floor(log10(value))
+    unit: int = 10 ** floor(log10(value))
     if unit == 1:
         return next(step for step in (2, 4, 6, 8, 10) if step >= value)
     return next(unit * step for step in (1, 2, 4, 6, 8, 10) if unit * step >= value)
