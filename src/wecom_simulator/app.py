@@ -25,6 +25,7 @@ from wecom_simulator import (  # noqa: F401
     jssdk,
     mass_messages,
     media,
+    member_tags,
     relations,
     signing_in,
     tag_library,
@@ -35,6 +36,7 @@ from wecom_simulator.admin import ROUTES as ADMIN
 from wecom_simulator.answering import answer
 from wecom_simulator.connections import TrackedProtocol
 from wecom_simulator.options import Options, parsed
+from wecom_simulator.pages import ROUTES as PAGES
 from wecom_simulator.world import World
 
 
@@ -54,6 +56,7 @@ def application(world: World) -> Starlette:
         routes=[
             Route("/cgi-bin/{api:path}", answer, methods=["GET", "POST"]),
             *ADMIN,
+            *PAGES,
         ],
         lifespan=lifespan,
     )

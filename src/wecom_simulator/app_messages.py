@@ -34,7 +34,7 @@ def message_send(call: Call) -> JSON:
     digest = _digest(call)
     if digest and (earlier := _sent_before(call, digest)) is not None:
         return earlier
-    members, bad_users, bad_parties = _recipients(call)
+    members, bad_users, bad_parties, bad_tags = _recipients(call)
     if not members:
         raise Refused(81013)
     _spend_daily(call, len(members))
@@ -43,7 +43,7 @@ def message_send(call: Call) -> JSON:
         "msgid": msgid,
         "invaliduser": "|".join(userid.lower() for userid in bad_users),
         "invalidparty": "|".join(bad_parties),
-        "invalidtag": "|".join(filter(None, call.text("totag").split("|"))),
+        "invalidtag": "|".join(bad_tags),
         "unlicenseduser": "",
     }
     code = None
@@ -156,8 +156,8 @@ def _answers(card: JSON) -> bool:
     return bool(card.get("action_menu")) or card.get("card_type") in CARDS[2:]
 
 
-def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str]]:
-    """Members to get it, userids that are none or out of scope, likewise parties."""
+def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str], list[str]]:
+    """Members to get it; userids that are none or out of scope; likewise parties; likewise tags."""
     directory = call.world.directory
     visible = directory.visible_members(call.app)
     touser = call.text("touser")
@@ -168,7 +168,7 @@ def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str]]:
         raise Refused(82002)
     if touser == "@all":
         rows = call.world.store.all("SELECT * FROM member WHERE status = 1 ORDER BY id")
-        return [row for row in rows if row["id"] in visible], [], []
+        return [row for row in rows if row["id"] in visible], [], [], []
     userids = [one for one in touser.split("|") if one]
     if len(userids) > 1000:
         raise Refused(40058, "touser")
@@ -188,7 +188,16 @@ def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str]]:
         for row in directory.members_in(directory.below({int(party)})):
             if row["id"] in visible and row["status"] == 1:
                 members[row["id"]] = row
-    return list(members.values()), bad_users, bad_parties
+    bad_tags = []
+    for tag in (one for one in call.text("totag").split("|") if one):
+        held = call.world.store.value("SELECT userids FROM member_tag WHERE tagid = ?", tag)
+        if held is None:
+            bad_tags.append(tag)
+        for userid in json.loads(held or "[]"):
+            row = directory.member(userid)
+            if row is not None and row["id"] in visible and row["status"] == 1:
+                members[row["id"]] = row
+    return list(members.values()), bad_users, bad_parties, bad_tags
 
 
 def _too_many(world: World, agentid: int, member: int) -> bool:

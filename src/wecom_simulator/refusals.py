@@ -10,6 +10,7 @@ TEXTS = {
     40013: "invalid corpid",
     40014: "invalid access_token",
     40029: "invalid code",
+    40031: "invalid userid list",
     40056: "invalid agentid",
     40058: "invalid parameter",
     40063: "some parameters are empty",
