@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import xlsxwriter
@@ -63,9 +64,7 @@ def write(path: Path, people: Iterable[Person], *, mistakes_from: Person | None)
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet("花名册")
     sheet.write_row(0, 0, HEADINGS)
-    number = 0
-    for row in (*rows, *extra):
-        number += 1
+    for number, row in enumerate(chain(rows, extra), start=1):
         sheet.write_row(number, 0, row)
     book.close()
     return path
