@@ -40,8 +40,10 @@ COMPONENTS = """
   {% hexmap townships %}
 {% endcard %}
 {% card "消息" %}{% bar_chart days "近 30 日每日发送消息数" "条" %}{% endcard %}
-{% sheet "确认群发" "confirm" %}<p>86 人</p>{% endsheet %}
-{% drawer "派发补联任务" "assign" %}<p>24 户</p>{% slot "foot" %}<button>派发</button>{% endslot %}{% enddrawer %}
+{% sheet "确认群发" "confirm" %}<p>86 人</p>
+  {% slot "foot" %}<button>去发</button>{% endslot %}{% endsheet %}
+{% drawer "派发补联任务" "assign" %}<p>24 户</p>
+  {% slot "foot" %}<button>派发</button>{% endslot %}{% enddrawer %}
 {% note "warn" icon="triangle" %}人数从 17,412 变为 17,398。{% endnote %}
 {% field_box "门牌" id="door" hint="只写号" error="请填门牌" %}
   <input class="input" id="door" name="door" aria-describedby="door-hint door-error">
@@ -52,7 +54,7 @@ COMPONENTS = """
 {% data_table "各乡镇" %}<thead><tr>{% sort_th "户数" "households" end=True %}</tr></thead>
   <tbody><tr><td class="end" data-label="户数">12</td></tr></tbody>{% enddata_table %}
 {% pager page "户" %}
-{% approval_bar "批准" "批准后立即派出。" %}<button class="button">退回</button>{% endapproval_bar %}
+{% approval_bar "批准" "批准后立即派出。" %}<button>退回</button>{% endapproval_bar %}
 {% demo_frame %}<p>演练</p>{% enddemo_frame %}
 {% urgent "特高危预警" deadline=soon deadline_label="离到场时限" %}正在通话{% endurgent %}
 {% condition_group root=True legend="满足全部" %}{% slot "join" %}满足下列全部条件{% endslot %}
@@ -63,7 +65,8 @@ COMPONENTS = """
 {% endcondition_group %}
 {% message_preview "民警 阳模拟" "阳" %}乡亲您好{% endmessage_preview %}
 {% icon "home" %}{% icon "lock" 16 "锁定" %}{% size_switch %}
-{% badge "超 12 分" "overdue" %}{% due_badge soon %}{% countdown soon "big" %}{% star_award "守护" 61 %}
+{% badge "超 12 分" "overdue" %}{% due_badge soon %}{% countdown soon "big" %}
+{% star_award "守护" 61 %}
 {% stepper steps 2 %}{% timeline course %}
 {% stat_tile "群众好友" 753218 "人" note="近 7 日 +1,206" tone="ok" url="/desk/" trend=trend %}
 {% sparkline trend %}{% progress_bar 168 213 "确认" "人" %}{% progress_bar 1 2 "确认" bare=True %}
@@ -71,7 +74,8 @@ COMPONENTS = """
 {% coverage_strip "桃李村网格" 412 436 today "/o/grid/unlinked/" %}
 {% empty_state "没有符合的工单" "清除筛选" "?" %}
 {% masked "138****0417" "/o/contacts/1/phone/" "电话" %}
-{% chip "面包车" remove_url="?" %}{% tag_box "货运司机" "tag" "2" %}{% tag_box "监护人" "tag" "3" locked=True %}
+{% chip "面包车" remove_url="?" %}{% tag_box "货运司机" "tag" "2" %}
+{% tag_box "监护人" "tag" "3" locked=True %}
 <form method="post">{% error_summary form %}
   {% field form.name hint="与身份证一致" %}{% field form.phone %}{% field form.town %}
   {% field form.note optional=True rows=3 %}{% field form.relation look="segments" %}

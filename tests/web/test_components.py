@@ -82,7 +82,8 @@ def test_a_slot_outside_a_wrapper_is_an_error() -> None:
 
 
 def test_a_slot_belongs_to_the_wrapper_around_it_and_no_other() -> None:
-    source = '{% card "外" %}{% card "内" %}{% slot "actions" %}里面{% endslot %}{% endcard %}{% endcard %}'
+    inside = '{% card "内" %}{% slot "actions" %}里面{% endslot %}{% endcard %}'
+    source = f'{{% card "外" %}}{inside}{{% endcard %}}'
     inner = Page(gallery.render(source)).all(of="card__actions")
     assert [each.text for each in inner] == ["里面"]
     assert len([card for card in inner[0].ancestors if "card" in card.classes]) == 2

@@ -4,7 +4,7 @@
   var doc = document;
 
   function on(name, act) { doc.addEventListener(name, act); }
-  function all(selector, root) { return Array.prototype.slice.call((root || doc).querySelectorAll(selector)); }
+  function all(selector, root) { return Array.from((root || doc).querySelectorAll(selector)); }
   function el(tag, className, text) {
     var node = doc.createElement(tag);
     node.className = className;
@@ -12,7 +12,7 @@
     return node;
   }
 
-  /* Chinese input: a half-typed pinyin is not a query. Fires q-ready when the text is settled. */
+  /* Half-typed pinyin is no query: q-ready fires when the text is settled. */
   function ready(event) {
     if (event.isComposing) return;
     event.target.dispatchEvent(new CustomEvent("q-ready", { bubbles: true }));
@@ -20,7 +20,7 @@
   on("input", ready);
   on("compositionend", ready);
 
-  /* Toasts: 6 s, 10 s with a way back, and as long as they hold the focus. */
+  /* Toasts: 6 s, 10 s with a way back, longer while focused. */
   function leaveLater(toast) {
     var wait = toast.querySelector("a,button") ? 10000 : 6000;
     setTimeout(function leave() {
@@ -37,7 +37,7 @@
       var undo = el("button", "button", "撤销");
       undo.onclick = function () {
         var form = doc.querySelector(event.detail.undo);
-        if (form) form.requestSubmit ? form.requestSubmit() : form.submit();
+        if (form) form.requestSubmit();
         toast.remove();
       };
       toast.appendChild(undo);
@@ -46,20 +46,18 @@
     leaveLater(toast);
   });
 
-  /* Type size: the link works alone; with us the page need not load again. */
+  /* Type size: a plain link; with us nothing loads again. */
   on("click", function (event) {
     var link = event.target.closest("[data-size-to]");
     if (!link) return;
     event.preventDefault();
     doc.documentElement.dataset.size = link.dataset.sizeTo;
     doc.cookie = "weijing_size=" + link.dataset.sizeTo + ";path=/;max-age=31536000;samesite=lax";
-    all("[data-size-to]").forEach(function (each) {
-      if (each === link) each.setAttribute("aria-current", "true");
-      else each.removeAttribute("aria-current");
-    });
+    all("[data-size-to]").forEach(function (each) { each.removeAttribute("aria-current"); });
+    link.setAttribute("aria-current", "true");
   });
 
-  /* Sheets and drawers open by their #id; here they learn to hold and give back the focus. */
+  /* Sheets and drawers open by their #id; here they hold and give back the focus. */
   var opener = null;
   function openDialog() {
     var target = location.hash.length > 1 && doc.getElementById(location.hash.slice(1));
@@ -79,18 +77,17 @@
   on("click", function (event) {
     var link = event.target.closest('a[href^="#"]');
     if (link && !openDialog()) opener = link;
-    var scrim = event.target;
-    if (scrim.matches(".sheet,.drawer")) scrim.querySelector("[data-closes]").click();
+    if (event.target.matches(".sheet,.drawer")) event.target.querySelector("[data-closes]").click();
   });
   on("keydown", function (event) {
     var dialog = openDialog();
     if (dialog && event.key === "Escape") return dialog.querySelector("[data-closes]").click();
     if (dialog && event.key === "Tab") {
-      var stops = all("a[href],button:not([disabled]),input,select,textarea,[tabindex='0']", dialog);
-      var first = stops[0], last = stops[stops.length - 1], here = doc.activeElement;
-      if (event.shiftKey ? here === first || !dialog.contains(here) || here.tabIndex < 0 : here === last || !dialog.contains(here)) {
+      var stops = all("a[href],button:enabled,input:enabled,select,textarea", dialog), here = doc.activeElement;
+      var back = event.shiftKey, edge = stops[back ? 0 : stops.length - 1];
+      if (here === edge || back && here.tabIndex < 0 || !dialog.contains(here)) {
         event.preventDefault();
-        (event.shiftKey ? last : first).focus();
+        stops[back ? stops.length - 1 : 0].focus();
       }
       return;
     }
@@ -105,12 +102,9 @@
 
   /* Countdowns follow the server's deadline; they are spoken only at 10, 5, 1 min and zero. */
   function left(seconds) {
-    if (seconds < 0) {
-      var over = Math.floor(-seconds / 60);
-      return over < 60 ? "超 " + over + " 分" : "超 " + Math.floor(over / 60) + " 时 " + over % 60 + " 分";
-    }
-    var minutes = Math.floor(seconds / 60);
-    if (minutes >= 60) return Math.floor(minutes / 60) + " 时 " + minutes % 60 + " 分";
+    var minutes = Math.floor(Math.abs(seconds) / 60), over = seconds < 0 ? "超 " : "";
+    if (minutes >= 60) return over + Math.floor(minutes / 60) + " 时 " + minutes % 60 + " 分";
+    if (over) return over + minutes + " 分";
     return ("0" + minutes).slice(-2) + ":" + ("0" + seconds % 60).slice(-2);
   }
   function tick() {
@@ -126,7 +120,7 @@
   /* A panel that fails alone says so, above its old content. Only reading is tried again. */
   function failed(event) {
     var detail = event.detail, panel = detail.target, request = detail.requestConfig;
-    if (!panel || !panel.parentNode || panel.previousElementSibling && panel.previousElementSibling.dataset.failed) return;
+    if (!panel || !panel.parentNode) return;
     var reading = request.verb === "get";
     var note = el("div", "note note--bad", reading ? "没加载出来。" : "没保存成功，您填的还在，请再点一次。");
     note.setAttribute("role", "alert");
@@ -141,7 +135,10 @@
   }
   on("htmx:responseError", failed);
   on("htmx:sendError", failed);
-  on("htmx:beforeRequest", function () { all("[data-failed]").forEach(function (note) { note.remove(); }); });
+  on("htmx:beforeRequest", function (event) {
+    var note = event.detail.target.previousElementSibling;
+    if (note && note.dataset.failed) note.remove();
+  });
 
   on("DOMContentLoaded", function () {
     all("[data-toast]").forEach(leaveLater);
