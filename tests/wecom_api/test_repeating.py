@@ -86,6 +86,19 @@ def test_a_call_that_would_wait_past_its_deadline_never_leaves_nor_waits(script,
     assert naps == []
 
 
+def test_a_call_whose_wait_took_longer_than_planned_never_leaves(script, make_wecom):
+    now, limiter = [0.0], InMemoryRateLimiter(patience_seconds=100.0)
+
+    def oversleep(seconds):
+        now[0] += seconds + 30
+
+    wecom = make_wecom(limiter=limiter, monotonic=lambda: now[0], sleep=oversleep)
+    limiter.penalise(ADD, now=time.time())
+    with pytest.raises(TooLate):
+        wecom.group_messages.add_msg_template(sender="li", text="x", not_after=80.0)
+    assert script.asked(ADD) == []
+
+
 def test_the_deadline_also_holds_for_the_repeat_after_a_voided_token(script, make_wecom):
     now = [0.0]
 
