@@ -26,7 +26,7 @@ def signed(value: Number | None) -> str:
     """1206 → +1,206; −3 → −3; 0 → 0."""
     if value is None:
         return UNKNOWN
-    return f"+{value:,}" if value > Decimal(0) else thousands(value)
+    return f"+{value:,}" if float(value) > 0 else thousands(value)
 
 
 def in_wan(value: Number | None) -> str:
