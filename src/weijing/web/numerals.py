@@ -33,7 +33,7 @@ def in_wan(value: Number | None) -> str:
     """For axes and the wall only: 40000 → 4万, 12500 → 1.3万, 9999 → 9,999."""
     if value is None:
         return UNKNOWN
-    if abs(value) < TEN_THOUSAND:
+    if abs(float(value)) < TEN_THOUSAND:
         return thousands(value)
     return f"{value / TEN_THOUSAND:.1f}".removesuffix(".0").replace("-", MINUS) + "万"
 
