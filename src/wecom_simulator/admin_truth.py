@@ -31,6 +31,7 @@ def counts(order: Order) -> JSON:
         "mass_received": "SELECT count(*) FROM mass_recipient WHERE status = 1",
         "welcomes": "SELECT count(*) FROM chat WHERE kind = 'welcome'",
         "app_messages": "SELECT count(*) FROM app_message",
+        "media": "SELECT count(*) FROM media",
     }
     return {"relations": by_state, **{name: store.value(sql) for name, sql in tables.items()}}
 

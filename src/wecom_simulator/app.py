@@ -71,10 +71,6 @@ def main(argv: list[str] | None = None) -> int:
     # asyncio does this only for sockets that name their protocol; else each answer waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     world = World(options)
-    print(_greeting(world, listener.getsockname()[1]), flush=True)  # noqa: T201
-    # uvicorn raises the signal again after its own clean end; then it must not kill us.
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
     server = uvicorn.Server(
         uvicorn.Config(
             application(world),
@@ -90,6 +86,14 @@ def main(argv: list[str] | None = None) -> int:
             timeout_graceful_shutdown=1,
         )
     )
+
+    def stop(*_: object) -> None:
+        """Before uvicorn listens to signals, and when it raises them again after its end."""
+        server.should_exit = True
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
+    print(_greeting(world, listener.getsockname()[1]), flush=True)  # noqa: T201
     server.run(sockets=[listener])
     return 0
 
