@@ -100,6 +100,17 @@ class Share(TenantModel):
     due_at = models.DateTimeField(null=True)
     looks = models.SmallIntegerField(default=0)  # complete looks that did not find the code
     failures = models.SmallIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)  # the last look that counted
+    # Of what was to be sent: sender, recipients and text, as committed before the call.
+    intent_digest = models.CharField(max_length=64, blank=True)
+    # What it becomes once WeCom has stopped it: "" (nobody stopped it), cancelled, lapsed.
+    stop = models.CharField(max_length=10, blank=True)
+    notified_at = models.DateTimeField(null=True)  # our card in the officer's WeCom
+    reminded_at = models.DateTimeField(null=True)
+    # The officer's own people who were left out at release, by reason.
+    left_out: Any = models.JSONField(default=dict)
+    # Deliveries by result, kept beside them: progress pages must not count 900,000 rows.
+    results: Any = models.JSONField(default=dict)
     note = models.CharField(max_length=200, blank=True)
     needs_person = models.BooleanField(default=False)
 
@@ -119,6 +130,7 @@ class Share(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["due_at"], name="share_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["county", "campaign", "state"], name="share_progress"),
+            models.Index(fields=["county", "officer", "state"], name="share_of_officer"),
         ]
 
 
@@ -148,4 +160,40 @@ class Delivery(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "resident", "sent_at"], name="delivery_resident"),
+        ]
+
+
+class StrayTask(TenantModel):
+    """A task in WeCom that carries a reference code of ours and should not be there.
+
+    A second task of one share, one of a share that has ended, or one whose code we do not know
+    (a restored database). Cancelled before the officer confirms, and shown to a person.
+    """
+
+    msgid = models.CharField(max_length=64)
+    code = models.CharField(max_length=8)
+    share = TenantForeignKey(Share, models.CASCADE, null=True, related_name="strays")
+    seen_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    # The officer was quicker: residents got it, nobody can take it back.
+    was_sent = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "msgid"], name="stray_task_once"),
+        ]
+
+
+class CampaignPause(TenantModel):
+    """The kill switch: while this row exists, no officer of the county is asked."""
+
+    reason = models.CharField(max_length=200)
+    paused_at = models.DateTimeField()
+    paused_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county"], name="paused_once"),
         ]

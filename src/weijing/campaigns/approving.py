@@ -1,0 +1,89 @@
+"""Another person reads the campaign and lets it go out, or gives it back."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from weijing.accounts.models import Officer
+from weijing.audit import trail
+from weijing.campaigns import policies, releasing
+from weijing.campaigns.drafting import check_recount
+from weijing.campaigns.models import Campaign
+from weijing.core import jobs
+from weijing.core.errors import DomainError, PermissionDenied
+from weijing.territory.models import County
+
+
+class AlreadyReleased(DomainError):
+    """A campaign goes out once; a second tap must not send it twice."""
+
+    def __init__(self) -> None:
+        super().__init__("这条群发已经下发过了。")
+
+
+class NotSubmitted(DomainError):
+    """It is a draft again, or has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("这条群发不在待审批状态，请刷新后再看。")
+
+
+@transaction.atomic
+def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | None = None) -> int:
+    """Let a campaign go out: each officer is asked, through WeCom, to send their share.
+
+    The audience is counted again and then fixed; how many people it has is returned. It must be
+    within one per cent of `count_seen`, the number the approver has read (the author's if None).
+    Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `RecountChanged`, `EmptyAudience`.
+    """
+    if not policies.can_release(by, campaign, at=at):
+        raise PermissionDenied("群发要由起草人以外、有审批权的人批准。")
+    # Releases of a county wait for each other: two at once would both find the same resident
+    # free today.
+    County.objects.select_for_update(no_key=True).get(pk=campaign.county_id)
+    fresh = _submitted(campaign)
+    fresh.state = Campaign.State.RELEASED
+    fresh.released_by = by
+    fresh.released_at = at
+    fresh.confirm_by = at + timedelta(hours=fresh.confirm_hours)
+    fresh.save()
+    people = releasing.plan(fresh, at=at)
+    seen = fresh.submitted_count if count_seen is None else count_seen
+    check_recount(seen=seen or 0, now=people)
+    trail.record(by, "campaign.released", fresh, at=at, people=people, left_out=fresh.left_out)
+    jobs.enqueue("campaigns.sweep_now", county_id=fresh.county_id)
+    return people
+
+
+@transaction.atomic
+def return_to_author(campaign: Campaign, *, by: Officer, at: datetime, reason: str) -> None:
+    """Give a campaign back; it is a draft again, with the reason on top.
+
+    Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `ReasonMissing`.
+    """
+    if not policies.can_release(by, campaign, at=at):
+        raise PermissionDenied
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing("请写明退回的原因。")
+    fresh = _submitted(campaign)
+    fresh.state = Campaign.State.DRAFT
+    fresh.returned_reason = reason[:200]
+    fresh.save()
+    trail.record(by, "campaign.returned", fresh, at=at)
+
+
+class ReasonMissing(DomainError):
+    """Who gives something back says why."""
+
+
+def _submitted(campaign: Campaign) -> Campaign:
+    """The campaign, locked. Raises `AlreadyReleased`, `NotSubmitted`."""
+    fresh = Campaign.objects.select_for_update(of=("self",)).get(
+        county_id=campaign.county_id, pk=campaign.pk
+    )
+    if fresh.released_at is not None:
+        raise AlreadyReleased
+    if fresh.state != Campaign.State.SUBMITTED:
+        raise NotSubmitted
+    return fresh

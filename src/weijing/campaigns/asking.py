@@ -1,0 +1,286 @@
+"""An officer is asked, in WeCom, to send their share: at most once, whatever fails.
+
+Intent, call and result are three steps with two commits around the call. WeCom has no idempotency
+key for this call, so an answer we did not get is never a reason to ask again: `reconciling` looks.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from wecom_api import Misconfigured, Rejected, Throttled, Unanswered, Unavailable, WeCom
+from wecom_api.errors import NobodyToSendTo
+from wecom_api.group_messages import AddedMessage
+from weijing.audit import trail
+from weijing.campaigns import backoff, codes, tallying
+from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.moving import State, move
+from weijing.campaigns.pausing import is_paused
+from weijing.core import jobs
+
+# The request leaves so soon after its intent, or not at all: a pause or a taken-back consent must
+# hold within seconds. Well inside the 20 s after which others take the share for unsure.
+CALL_WITHIN_SECONDS = 4.0
+PAUSED_FOR = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to be sent, as committed. `attempt` fences out whoever comes too late."""
+
+    share: Share
+    attempt: int
+    sender: str
+    external_userids: list[str]
+    text: str
+
+
+def ask(
+    share: Share,
+    *,
+    wecom: WeCom,
+    at: datetime,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Ask one officer to send their share. Does nothing unless the share is waiting.
+
+    Nothing reaches a resident until the officer confirms; `receipts` hears of it.
+    """
+    # Taken before the intent: whatever holds us up in between counts.
+    started = monotonic()
+    intent = _intend(share, at=at)
+    if intent is None:
+        return
+    try:
+        added = wecom.group_messages.add_msg_template(
+            sender=intent.sender,
+            external_userids=intent.external_userids,
+            text=intent.text,
+            not_after=started + CALL_WITHIN_SECONDS,
+        )
+    except Unavailable as error:
+        _wait_again(intent, error, at=_later(at, started, monotonic))
+    except Misconfigured as error:
+        _wait_for_configuration(intent, error, at=_later(at, started, monotonic))
+    except Unanswered:
+        _become_unsure(intent)
+    except Rejected as refusal:
+        _refuse(intent, refusal, at=_later(at, started, monotonic))
+    else:
+        asked(intent.share, intent.attempt, added, at=_later(at, started, monotonic))
+
+
+def _later(at: datetime, started: float, monotonic: Callable[[], float]) -> datetime:
+    return at + timedelta(seconds=monotonic() - started)
+
+
+@transaction.atomic
+def _intend(share: Share, *, at: datetime) -> Intent | None:
+    """Claim the share and commit what is going to be sent; None when it must not be."""
+    fresh = (
+        Share.objects.select_for_update(of=("self",))
+        .select_related("campaign__county", "officer")
+        .get(county_id=share.county_id, pk=share.pk)
+    )
+    if fresh.state != State.WAITING:
+        return None
+    if not _may_ask(fresh, at=at):
+        return None
+    external_userids = _recipients(fresh)
+    if not external_userids:
+        note = "名下的人都已退订，不用发送。"
+        move(fresh, State.WAITING, to=State.CANCELLED, ended_at=at, due_at=None, note=note)
+        trail.record(None, "share.cancelled", fresh, at=at)
+        return None
+    text = codes.with_reference(
+        fresh.campaign.body, short_name=fresh.campaign.county.short_name, code=fresh.code
+    )
+    deadline = at + backoff.SEND_WITHIN
+    move(
+        fresh,
+        State.WAITING,
+        to=State.ASKING,
+        at_attempt=fresh.attempt,
+        attempt=fresh.attempt + 1,
+        intent_at=at,
+        deadline_at=deadline,
+        due_at=deadline,
+        looks=0,
+        looked_at=None,
+        intent_digest=_digest(fresh.officer.wecom_userid, external_userids, text),
+    )
+    return Intent(fresh, fresh.attempt, fresh.officer.wecom_userid, external_userids, text)
+
+
+def _may_ask(share: Share, *, at: datetime) -> bool:
+    """Leaves the share where it belongs when it may not be asked now."""
+    campaign = share.campaign
+    assert campaign.confirm_by is not None
+    if share.stop or campaign.state != Campaign.State.RELEASED or campaign.confirm_by <= at:
+        lapsed = share.stop == State.LAPSED or (not share.stop and campaign.confirm_by <= at)
+        end = State.LAPSED if lapsed else State.CANCELLED
+        move(share, State.WAITING, to=end, ended_at=at, due_at=None)
+        trail.record(None, f"share.{end}", share, at=at)
+        return False
+    if is_paused(share.county_id):
+        note = "县局已暂停下发，恢复后自动继续。"
+        move(share, State.WAITING, to=State.WAITING, due_at=at + PAUSED_FOR, note=note)
+        return False
+    if not share.officer.wecom_userid or not share.officer.is_active:
+        note = "这位民辅警的企业微信账号已停用，请改派。"
+        move(share, State.WAITING, to=State.WAITING, due_at=at + backoff.PARKED, note=note,
+             needs_person=True)  # fmt: skip
+        return False
+    return True
+
+
+# FOR SHARE: someone taking a consent back at this moment is before us or waits for us. Without
+# it they could commit after we read and before we commit, and still receive the message.
+_STILL_CONSENTING = """
+SELECT d.id, d.external_userid, 'publicity' = ANY (r.consents)
+FROM campaigns_delivery d
+JOIN residents_resident r ON r.county_id = d.county_id AND r.id = d.resident_id
+WHERE d.county_id = %s AND d.share_id = %s AND r.county_id = %s AND d.result = 'pending'
+ORDER BY r.id
+FOR SHARE OF r
+"""
+
+
+def _recipients(share: Share) -> list[str]:
+    """External userids who still may receive it; the others become withdrawn."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STILL_CONSENTING, [share.county_id, share.pk, share.county_id])
+        rows = cursor.fetchall()
+    withdrawn = [delivery_id for delivery_id, _, consents in rows if not consents]
+    if withdrawn:
+        Delivery.objects.filter(county_id=share.county_id, pk__in=withdrawn).update(
+            result=Delivery.Result.WITHDRAWN
+        )
+        tallying.tally(share)
+    return [external_userid for _, external_userid, consents in rows if consents]
+
+
+def _digest(sender: str, external_userids: list[str], text: str) -> str:
+    parts = "\0".join([sender, *sorted(external_userids), text])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+@transaction.atomic
+def asked(share: Share, attempt: int, added: AddedMessage, *, at: datetime) -> bool:
+    """Write down that WeCom has the task. False when a later attempt has taken over.
+
+    The answer may come after others have given the share up for unsure: it settles the doubt.
+    """
+    moved = move(
+        share,
+        *(State.ASKING, State.UNSURE),
+        to=State.ASKED,
+        at_attempt=attempt,
+        msgid=added.msgid,
+        asked_at=at,
+        due_at=at if share.stop else at + backoff.SHORTEST_POLL,
+        looks=0,
+        failures=0,
+        note="",
+        needs_person=False,
+    )
+    if not moved:
+        return False
+    if added.fail_list:
+        Delivery.objects.filter(
+            county_id=share.county_id, share=share, external_userid__in=added.fail_list
+        ).update(result=Delivery.Result.UNUSABLE)
+        tallying.tally(share)
+    trail.record(None, "share.asked", share, at=at, unusable=len(added.fail_list))
+    jobs.enqueue("campaigns.notify", share_id=share.pk, county_id=share.county_id)
+    return True
+
+
+@transaction.atomic
+def _wait_again(intent: Intent, error: Unavailable, *, at: datetime) -> None:
+    """Proven: nothing happened."""
+    failures = intent.share.failures + 1
+    due_at = backoff.after_failure(failures, at=at)
+    if isinstance(error, Throttled):
+        due_at = max(due_at, at + timedelta(seconds=error.retry_after_seconds))
+    move(
+        intent.share,
+        State.ASKING,
+        to=State.WAITING,
+        at_attempt=intent.attempt,
+        due_at=due_at,
+        failures=failures,
+        needs_person=failures >= backoff.PARK_AFTER,
+        note="企业微信暂时连不上，稍后自动再试。"
+        if not isinstance(error, Throttled)
+        else "调用太频繁，已放慢，稍后自动再试。",
+    )
+
+
+@transaction.atomic
+def _wait_for_configuration(intent: Intent, error: Misconfigured, *, at: datetime) -> None:
+    code = f"（{error.errcode}）" if error.errcode else ""
+    move(
+        intent.share,
+        State.ASKING,
+        to=State.WAITING,
+        at_attempt=intent.attempt,
+        due_at=at + backoff.PARKED,
+        failures=intent.share.failures + 1,
+        needs_person=True,
+        note=f"企业微信的密钥或权限不对{code}，请系统管理员检查。",
+    )
+
+
+@transaction.atomic
+def _become_unsure(intent: Intent) -> None:
+    move(
+        intent.share,
+        State.ASKING,
+        to=State.UNSURE,
+        at_attempt=intent.attempt,
+        due_at=backoff.first_look(intent.share),
+        note="企业微信没有答复，正在核对任务是否已建立。",
+    )
+
+
+@transaction.atomic
+def _refuse(intent: Intent, refusal: Rejected, *, at: datetime) -> None:
+    refused = move(
+        intent.share,
+        *(State.ASKING, State.UNSURE),
+        to=State.REFUSED,
+        at_attempt=intent.attempt,
+        ended_at=at,
+        due_at=None,
+        needs_person=True,
+        note=f"企业微信拒绝了这个任务（{refusal.errcode or '内容不符合要求'}）。",
+    )
+    if not refused:
+        return
+    if isinstance(refusal, NobodyToSendTo):
+        Delivery.objects.filter(
+            county_id=intent.share.county_id, share=intent.share, result=Delivery.Result.PENDING
+        ).update(result=Delivery.Result.UNUSABLE)
+        tallying.tally(intent.share)
+    trail.record(None, "share.refused", intent.share, at=at, errcode=refusal.errcode)
+
+
+@transaction.atomic
+def give_up_waiting_for_worker(share: Share, *, at: datetime) -> bool:
+    """A share still being asked after its deadline: its worker is dead or may as well be."""
+    assert share.deadline_at is not None
+    if at < share.deadline_at:
+        return False
+    return move(
+        share,
+        State.ASKING,
+        to=State.UNSURE,
+        at_attempt=share.attempt,
+        due_at=backoff.first_look(share),
+        note="派发时中断，正在核对任务是否已建立。",
+    )

@@ -1,0 +1,63 @@
+"""Where the queue comes in. Jobs run twice or late without harm: the state of a share decides."""
+
+from weijing.campaigns import (
+    attending,
+    duplicates,
+    notifying,
+    reconciling,
+    reminding,
+    sweeping,
+)
+from weijing.campaigns.models import Campaign, Share
+from weijing.core import jobs
+from weijing.core.clock import now
+from weijing.core.line import wecom
+from weijing.territory.models import County
+
+
+@jobs.task("campaigns.attend", attempts=1)  # the share comes due again by itself
+def attend(*, county_id: int, share_id: int) -> None:
+    attending.attend(county_id, share_id, wecom=wecom(county_id), at=now())
+
+
+@jobs.task("campaigns.look", attempts=1)
+def look(*, county_id: int) -> None:
+    shares = sweeping.take_unsure(county_id, at=now())
+    reconciling.look_for_all(shares, wecom=wecom(county_id), at=now())
+
+
+@jobs.task("campaigns.notify")
+def notify(*, county_id: int, share_id: int) -> None:
+    shares = Share.objects.select_related("campaign", "officer")
+    share = shares.get(county_id=county_id, pk=share_id)
+    notifying.notify(share, wecom=wecom(county_id), at=now())
+
+
+@jobs.task("campaigns.remind")
+def remind(*, county_id: int, campaign_id: int) -> None:
+    campaign = Campaign.objects.get(county_id=county_id, pk=campaign_id)
+    reminding.remind_shares(campaign, wecom=wecom(county_id))
+
+
+@jobs.task("campaigns.sweep_now", queue=jobs.URGENT)
+def sweep_now(*, county_id: int) -> None:
+    """After a release or a stop: not to wait for the next tick."""
+    sweeping.hand_out(county_id, at=now())
+
+
+@jobs.periodic("* * * * * */5", "campaigns.sweep", queue=jobs.URGENT)
+def sweep(timestamp: int) -> None:
+    for county_id in sweeping.counties_with_work():
+        sweeping.hand_out(county_id, at=now())
+
+
+@jobs.periodic("* * * * * 40", "campaigns.find_forgotten")
+def find_forgotten(timestamp: int) -> None:
+    for county_id in sweeping.counties_with_work():
+        sweeping.find_forgotten(county_id, at=now())
+
+
+@jobs.periodic("*/2 * * * * 20", "campaigns.sweep_duplicates")
+def sweep_duplicates(timestamp: int) -> None:
+    for county in County.objects.all():
+        duplicates.sweep(county, wecom=wecom(county.pk), at=now())
