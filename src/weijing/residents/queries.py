@@ -1,0 +1,34 @@
+"""Which residents an officer may see, as a query to start from."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
+from weijing.residents.models import Contact, Resident
+
+
+def visible_to(scope: Scope) -> QuerySet[Resident]:
+    """Residents of the scope's divisions, and strangers who are contacts of its officers.
+
+    A stranger has no address yet, so the officer who was added is the only one to ask about them.
+    Rows merged into another person are never among them.
+    """
+    people = Resident.objects.filter(county_id=scope.county_id)
+    if not scope.sees_residents:
+        return people.none()
+    people = people.filter(~Q(lifecycle=Resident.Lifecycle.DUPLICATE))
+    if scope.whole_county:
+        return people
+    stranger = Q(division=None) & Q(Exists(_contacts_of(scope)))
+    return people.filter(scope.divisions() | stranger)
+
+
+def _contacts_of(scope: Scope) -> QuerySet[Contact]:
+    """Contacts that the outer resident has with an officer of the scope."""
+    officers = Officer.objects.filter(county_id=scope.county_id)
+    return Contact.objects.filter(
+        county_id=scope.county_id,
+        identity__resident=OuterRef("pk"),
+        state__in=[Contact.State.LINKED, Contact.State.HALF],
+        officer__in=officers.filter(Q(pk=scope.officer_id) | Q(station_id__in=scope.station_ids)),
+    )
