@@ -1,0 +1,46 @@
+"""Finding tags, and what people carry."""
+
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet
+
+from weijing.residents.models import Resident
+from weijing.tags.models import Tag, TagAssignment
+
+
+def search(text: str, *, county_id: int) -> QuerySet[Tag]:
+    """Tags whose name contains the text, or whose pinyin or initials begin with it."""
+    tags = Tag.objects.filter(county_id=county_id).select_related("group__category")
+    text = text.strip()
+    if not text:
+        return tags.order_by("code")
+    typed = text.lower().replace(" ", "")
+    matching = Q(name__icontains=text) | Q(pinyin__startswith=typed)
+    return tags.filter(matching | Q(initials__startswith=typed)).order_by("code")
+
+
+def settable_by_officers(county_id: int) -> QuerySet[Tag]:
+    """Tags an officer may put on a person without a consent of their own."""
+    return Tag.objects.filter(
+        county_id=county_id,
+        sensitive=False,
+        group__set_by_resident_only=False,
+        group__needs_separate_consent=False,
+    ).select_related("group__category")
+
+
+def carried_by(resident: Resident, *, on: date) -> QuerySet[TagAssignment]:
+    """The resident's tags that have not expired."""
+    return (
+        TagAssignment.objects.filter(
+            county_id=resident.county_id, resident=resident, expires_on__gte=on
+        )
+        .select_related("tag__group")
+        .order_by("tag__code")
+    )
+
+
+def use_counts(county_id: int, *, on: date) -> dict[str, int]:
+    """How many people carry each tag, keyed by its code. Tags nobody carries are missing."""
+    rows = TagAssignment.objects.filter(county_id=county_id, expires_on__gte=on)
+    return dict(rows.values("tag__code").annotate(n=Count("id")).values_list("tag__code", "n"))
