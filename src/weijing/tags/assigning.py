@@ -1,0 +1,247 @@
+"""Who carries which tag: put on and taken off by the rules of the tag's group."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from weijing.accounts.models import Officer
+from weijing.audit import trail
+from weijing.audit.models import AuditEntry
+from weijing.core import clock
+from weijing.core.errors import DomainError
+from weijing.core.ids import new_ids
+from weijing.residents.models import Resident
+from weijing.tags import projecting
+from weijing.tags.models import Tag, TagAssignment, TagGroup
+
+BATCH = 10_000
+
+
+class OnlyTheResident(DomainError):
+    """Such a tag is the person's own statement; an officer cannot make it for them."""
+
+
+class ConsentMissing(DomainError):
+    """A sensitive tag needs a consent of its own, in force now."""
+
+
+class TagBelongsElsewhere(DomainError):
+    """A road or a firm carries such a tag, not a person."""
+
+
+@transaction.atomic
+def assign(
+    resident: Resident,
+    tags: Collection[Tag],
+    *,
+    source: str,
+    basis: str = "",
+    by: Officer | None,
+    at: datetime,
+) -> None:
+    """Put tags on, or confirm those already there: their time to expire starts anew.
+
+    `by` is None when the resident or a guardian did it themselves (`source` says which).
+    All or none. WeCom follows by itself.
+
+    Raises `OnlyTheResident`, `ConsentMissing`.
+    """
+    tags = _in_county(resident.county_id, tags)
+    if not tags:
+        return
+    people = Resident.objects.select_for_update().filter(county_id=resident.county_id)
+    consents = people.get(pk=resident.pk).consents
+    for tag in tags:
+        _check_setter(tag, by)
+        if needs_consent(tag) and tag.group.code not in consents:
+            raise ConsentMissing(
+                f"「{tag.name}」属于敏感标签，须先由本人单独同意「{tag.group.name}」这一项。"
+            )
+    TagAssignment.objects.bulk_create(
+        [
+            TagAssignment(
+                county_id=resident.county_id,
+                resident=resident,
+                tag=tag,
+                source=source,
+                basis=basis,
+                set_by=by,
+                confirmed_at=at,
+                expires_on=expiry(tag, at),
+            )
+            for tag in tags
+        ],
+        update_conflicts=True,
+        unique_fields=["county", "tag", "resident"],
+        update_fields=["source", "basis", "set_by", "confirmed_at", "expires_on"],
+    )
+    codes = [tag.code for tag in tags]
+    trail.record(by, "tag.assigned", resident, at=at, tags=codes, source=str(source))
+    projecting.want(resident.county_id, [resident.pk], at=at)
+
+
+@transaction.atomic
+def remove(resident: Resident, tags: Collection[Tag], *, by: Officer | None, at: datetime) -> int:
+    """Take tags off. Returns how many were there."""
+    carried = TagAssignment.objects.filter(
+        county_id=resident.county_id, resident=resident, tag__in=list(tags)
+    )
+    removed, _ = carried.delete()
+    if removed:
+        codes = [tag.code for tag in tags]
+        trail.record(by, "tag.removed", resident, at=at, tags=codes)
+        projecting.want(resident.county_id, [resident.pk], at=at)
+    return removed
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Of a bulk assignment."""
+
+    done: int
+    without_consent: int
+
+
+def assign_many(
+    county_id: int,
+    pairs: Sequence[tuple[int, Tag]],
+    *,
+    source: str,
+    basis: str,
+    by: Officer | None,
+    at: datetime,
+) -> Assigned:
+    """Put tags on many people, given as (resident id, tag). Commits in pieces of 10,000.
+
+    People without the consent a tag needs are passed over and counted, never tagged.
+
+    Raises `OnlyTheResident`, before anything is written.
+    """
+    tags = {tag.pk: tag for tag in _in_county(county_id, {tag for _, tag in pairs})}
+    for tag in tags.values():
+        _check_setter(tag, by)
+    done = 0
+    for start in range(0, len(pairs), BATCH):
+        piece = pairs[start : start + BATCH]
+        done += _assign_piece(county_id, piece, tags, source, basis, by, at)
+    return Assigned(done, len(pairs) - done)
+
+
+@transaction.atomic
+def _assign_piece(
+    county_id: int,
+    pairs: Sequence[tuple[int, Tag]],
+    tags: dict[int, Tag],
+    source: str,
+    basis: str,
+    by: Officer | None,
+    at: datetime,
+) -> int:
+    unique = {(resident, tag.pk): tags[tag.pk] for resident, tag in pairs}
+    needed = [tag.group.code if needs_consent(tag) else "" for tag in unique.values()]
+    values: dict[str, Any] = {
+        "county": county_id,
+        "ids": new_ids(len(unique)),
+        "residents": [resident for resident, _ in unique],
+        "tags": [tag for _, tag in unique],
+        "needed": needed,
+        "expiries": [expiry(tag, at) for tag in unique.values()],
+        "source": source,
+        "basis": basis,
+        "by": by.pk if by else None,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ASSIGN_PIECE, values)
+        residents = [row[0] for row in cursor.fetchall()]
+    if residents:
+        AuditEntry.objects.create(
+            county_id=county_id,
+            at=at,
+            actor=by,
+            action="tag.assigned_in_bulk",
+            object_type=TagAssignment._meta.label_lower,
+            details={"count": len(residents), "source": str(source)},
+        )
+        projecting.want(county_id, list(set(residents)), at=at)
+    return len(residents)
+
+
+_ASSIGN_PIECE = """
+INSERT INTO tags_tagassignment (county_id, id, resident_id, tag_id, source, basis, set_by_id,
+    confirmed_at, expires_on)
+SELECT %(county)s, pair.id, person.id, pair.tag_id, %(source)s, %(basis)s, %(by)s, %(at)s,
+    pair.expires_on
+FROM unnest(%(ids)s::bigint[], %(residents)s::bigint[], %(tags)s::bigint[], %(needed)s::text[],
+    %(expiries)s::date[]) AS pair (id, resident_id, tag_id, needed, expires_on)
+JOIN residents_resident person ON person.county_id = %(county)s AND person.id = pair.resident_id
+WHERE pair.needed = '' OR pair.needed = ANY(person.consents)
+ORDER BY pair.tag_id, pair.resident_id
+ON CONFLICT (county_id, tag_id, resident_id) DO UPDATE SET
+    source = excluded.source, basis = excluded.basis, set_by_id = excluded.set_by_id,
+    confirmed_at = excluded.confirmed_at, expires_on = excluded.expires_on
+RETURNING resident_id
+"""
+
+
+@transaction.atomic
+def end_expired(county_id: int, *, at: datetime) -> int:
+    """Remove tags that nobody confirmed in time, and sensitive ones whose consent is gone.
+
+    Both stopped counting the moment they expired or were taken back; this deletes them.
+    """
+    today = clock.local_day(at)
+    with connection.cursor() as cursor:
+        cursor.execute(_END_EXPIRED, {"county": county_id, "today": today})
+        residents = [row[0] for row in cursor.fetchall()]
+    if residents:
+        AuditEntry.objects.create(
+            county_id=county_id,
+            at=at,
+            actor=None,
+            action="tag.expired",
+            object_type=TagAssignment._meta.label_lower,
+            details={"count": len(residents)},
+        )
+        projecting.want(county_id, list(set(residents)), at=at)
+    return len(residents)
+
+
+_END_EXPIRED = """
+DELETE FROM tags_tagassignment held
+USING residents_resident person, tags_tag tag, tags_taggroup tag_group
+WHERE held.county_id = %(county)s
+    AND person.county_id = held.county_id AND person.id = held.resident_id
+    AND tag.county_id = held.county_id AND tag.id = held.tag_id
+    AND tag_group.county_id = tag.county_id AND tag_group.id = tag.group_id
+    AND (held.expires_on < %(today)s
+        OR ((tag.sensitive OR tag_group.needs_separate_consent)
+            AND NOT tag_group.code = ANY(person.consents)))
+RETURNING held.resident_id
+"""
+
+
+def needs_consent(tag: Tag) -> bool:
+    """Whether the consent scope named by the group's code must be in force."""
+    return tag.sensitive or tag.group.needs_separate_consent
+
+
+def expiry(tag: Tag, at: datetime) -> date:
+    """The last day on which the tag counts."""
+    return clock.local_day(at) + timedelta(days=tag.retention_days)
+
+
+def _check_setter(tag: Tag, by: Officer | None) -> None:
+    if by is not None and tag.group.set_by_resident_only:
+        raise OnlyTheResident(f"「{tag.name}」只能由群众本人或监护人填写，不能代填。")
+    if by is not None and tag.group.subject == TagGroup.Subject.ROAD:
+        raise TagBelongsElsewhere(f"「{tag.name}」是路段的标签，不能贴在人身上。")
+
+
+def _in_county(county_id: int, tags: Collection[Tag]) -> list[Tag]:
+    ids = [tag.pk for tag in tags]
+    found = Tag.objects.filter(county_id=county_id, pk__in=ids).select_related("group")
+    return list(found.order_by("code"))

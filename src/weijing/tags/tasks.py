@@ -1,0 +1,29 @@
+"""Where the queue comes in."""
+
+from weijing.core import clock, jobs, line
+from weijing.tags import assigning, catalogue_sync, projecting
+from weijing.tags.models import TagProjection
+from weijing.territory.models import County
+
+
+@jobs.periodic("* * * * * */10", "tags.project", queue=jobs.BULK)
+def project(timestamp: int) -> None:
+    """Pairs whose person changed. The queue runs one of these at a time."""
+    waiting = TagProjection.objects.filter(parked_because="", wanted_at__lte=clock.now())
+    for county in County.objects.filter(pk__in=waiting.values("county_id")):
+        projecting.project_due(county.pk, wecom=line.wecom(county.pk), at=clock.now())
+
+
+@jobs.periodic("20 3 * * *", "tags.nightly", queue=jobs.BULK)
+def nightly(timestamp: int) -> None:
+    """Tags that ran out go; pairs that differ in WeCom are noted."""
+    for county in County.objects.all():
+        assigning.end_expired(county.pk, at=clock.now())
+        projecting.want_all_differing(county.pk, at=clock.now())
+
+
+@jobs.task("tags.sync_catalogue", queue=jobs.BULK, lock="tags.sync_catalogue")
+def sync_catalogue(*, county_id: int) -> None:
+    county = County.objects.get(pk=county_id)
+    catalogue_sync.sync_catalogue(county, wecom=line.wecom(county.pk))
+    projecting.want_all_differing(county.pk, at=clock.now())
