@@ -1,0 +1,164 @@
+"""Exactly the residents an expression means, read from the rows."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from weijing.audiences.expression import (
+    Aged,
+    All,
+    AnyOf,
+    Except,
+    HasConsent,
+    HasTag,
+    InDivision,
+    IsLinked,
+    Leaf,
+    Node,
+    OfSex,
+    leaves,
+)
+from weijing.core import clock
+from weijing.residents.contacts import live
+from weijing.residents.models import Resident
+from weijing.tags.models import Tag, TagAssignment
+from weijing.territory.models import Division
+
+
+@dataclass(frozen=True)
+class LeafCount:
+    """How many people one condition means by itself."""
+
+    leaf: Leaf
+    people: int
+
+
+def matching(expression: Node, *, county_id: int, on: date | None = None) -> QuerySet[Resident]:
+    """The residents meant: on the roll or provisional, with everything committed until now.
+
+    Ages, and tags that expire, are those of the day `on`; today in the county if not given.
+    """
+    day = on or clock.today()
+    people = Resident.objects.filter(
+        county_id=county_id,
+        lifecycle__in=[Resident.Lifecycle.ROLL, Resident.Lifecycle.PROVISIONAL],
+    )
+    return people.filter(_condition(expression, county_id, day))
+
+
+def count(expression: Node, *, county_id: int, on: date | None = None) -> int:
+    return matching(expression, county_id=county_id, on=on).count()
+
+
+def count_rows(expression: Node, *, county_id: int, on: date | None = None) -> list[LeafCount]:
+    """The count beside every condition of the form, from left to right."""
+    return [LeafCount(leaf, count(leaf, county_id=county_id, on=on)) for leaf in leaves(expression)]
+
+
+def by_township(
+    expression: Node, *, county_id: int, on: date | None = None
+) -> dict[Division | None, int]:
+    """How the people spread over the townships, in the order of the map.
+
+    Townships without any are missing. Under None: those whose address is not known.
+    """
+    rows = matching(expression, county_id=county_id, on=on).values_list("division__lo")
+    townships = list(
+        Division.objects.filter(county_id=county_id, level=Division.Level.TOWNSHIP).order_by("lo")
+    )
+    found: dict[Division | None, int] = {}
+    for lo, people in rows.annotate(people=Count("pk")).order_by("division__lo"):
+        place = next((town for town in townships if lo and town.lo <= lo <= town.hi), None)
+        found[place] = found.get(place, 0) + people
+    return found
+
+
+def _condition(node: Node, county_id: int, day: date) -> Q:
+    match node:
+        case All(parts):
+            condition = Q()
+            for part in parts:
+                condition &= _condition(part, county_id, day)
+            return condition
+        case AnyOf(parts):
+            return _any(parts, county_id, day)
+        case Except(parts):
+            return ~_any(parts, county_id, day)
+        case _:
+            return _leaf(node, county_id, day)
+
+
+def _any(parts: tuple[Node, ...], county_id: int, day: date) -> Q:
+    condition = Q(pk__in=[])
+    for part in parts:
+        condition |= _condition(part, county_id, day)
+    return condition
+
+
+def _leaf(leaf: Leaf, county_id: int, day: date) -> Q:
+    """Every leaf is true or false, never NULL: `except` would lose people otherwise."""
+    match leaf:
+        case InDivision(codes):
+            return Q(division_id__in=_subtrees(codes, county_id), division_id__isnull=False)
+        case HasTag(codes):
+            return _tagged(codes, county_id, day)
+        case Aged(from_, to):
+            return _aged(from_, to, day)
+        case OfSex(sex):
+            return Q(sex=sex)
+        case IsLinked(linked):
+            has = Q(pk__in=live(county_id).values("identity__resident_id"))
+            return has if linked else ~has
+        case HasConsent(scope):
+            return Q(consents__contains=[scope])
+
+
+def _subtrees(codes: tuple[str, ...], county_id: int) -> QuerySet[Division, int]:
+    """Ids of all divisions below the named ones; read again at every count, numbers may shift."""
+    divisions = Division.objects.filter(county_id=county_id)
+    inside = Q(pk__in=[])
+    for lo, hi in divisions.filter(code__in=codes).values_list("lo", "hi"):
+        inside |= Q(lo__gte=lo, lo__lte=hi)
+    return divisions.filter(inside).values_list("pk", flat=True)
+
+
+def _tagged(codes: tuple[str, ...], county_id: int, day: date) -> Q:
+    free: list[int] = []
+    by_scope: dict[str, list[int]] = {}
+    tags = Tag.objects.filter(county_id=county_id, code__in=codes).select_related("group")
+    for tag in tags:
+        if tag.sensitive or tag.group.needs_separate_consent:
+            by_scope.setdefault(tag.group.code, []).append(tag.pk)
+        else:
+            free.append(tag.pk)
+    condition = _carrying(free, county_id, day) if free else Q(pk__in=[])
+    for scope, sensitive in by_scope.items():
+        # A consent taken back ends here at once, before the tag itself is removed.
+        consented = Q(consents__contains=[scope])
+        condition |= _carrying(sensitive, county_id, day) & consented
+    return condition
+
+
+def _carrying(tag_ids: list[int], county_id: int, day: date) -> Q:
+    held = TagAssignment.objects.filter(
+        county_id=county_id, tag_id__in=tag_ids, expires_on__gte=day
+    )
+    return Q(pk__in=held.values("resident_id"))
+
+
+def _aged(from_: int | None, to: int | None, day: date) -> Q:
+    condition = Q(born_on__isnull=False)
+    if from_ is not None:
+        condition &= Q(born_on__lte=years_before(day, from_))
+    if to is not None:
+        condition &= Q(born_on__gt=years_before(day, to + 1))
+    return condition
+
+
+def years_before(day: date, years: int) -> date:
+    """The latest birthday of those who are that many full years old on the day."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February of a year that has none: 28 February is the last before
+        return date(day.year - years, 3, 1) - timedelta(days=1)

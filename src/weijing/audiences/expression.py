@@ -1,0 +1,308 @@
+"""Who a message is for, as a tree: places, tags, ages and states, joined by all, any and except.
+
+    {"all": [{"division": ["430524101"]},
+             {"any": [{"tag": ["TRF01001", "TRF01002"]}, {"age": {"from": 60}}]},
+             {"except": [{"tag": ["SOC02001"]}]}]}
+
+`except` means none of its parts. A leaf with several codes means any of them. The codes are
+looked up when the tree is read, so an expression never names what is not there.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weijing.core.errors import DomainError
+from weijing.residents.consent import TAG_GROUP
+from weijing.residents.models import ConsentRecord, Resident
+from weijing.tags.models import Tag, TagGroup
+from weijing.territory.models import Division
+
+MAX_DEPTH = 6
+MAX_NODES = 200
+MAX_CODES = 600  # as many as the largest county has villages
+MAX_AGE = 130
+ANTI_FRAUD_TOPIC = "anti_fraud"  # campaigns.Campaign.Topic
+
+
+class BadExpression(DomainError):
+    """`where` is the path into the tree: `all[1].tag[0]`; the message says the same in Chinese."""
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(f"{message}（位置：{where}）" if where else message)
+        self.where = where
+
+
+@dataclass(frozen=True)
+class All:
+    """Everyone who matches every part; without parts, everyone."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Everyone who matches at least one part; without parts, nobody."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Except:
+    """Everyone who matches none of the parts."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class InDivision:
+    """Who lives in one of the subtrees."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class HasTag:
+    """Who carries one of the tags, unexpired and with consent in force where it is needed."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Aged:
+    """Full years, both ends included. Who has no birthday on record is in no age band."""
+
+    from_: int | None = None
+    to: int | None = None
+
+
+@dataclass(frozen=True)
+class OfSex:
+    sex: str  # Resident.Sex: f or m
+
+
+@dataclass(frozen=True)
+class IsLinked:
+    """With a live contact, or without any."""
+
+    linked: bool
+
+
+@dataclass(frozen=True)
+class HasConsent:
+    """A consent scope in force: contact, publicity, or the code of a sensitive group of tags."""
+
+    scope: str
+
+
+Leaf = InDivision | HasTag | Aged | OfSex | IsLinked | HasConsent
+Node = All | AnyOf | Except | Leaf
+BRANCHES: dict[str, type[All] | type[AnyOf] | type[Except]] = {
+    "all": All,
+    "any": AnyOf,
+    "except": Except,
+}
+
+
+def parse(tree: Any, *, county_id: int, topic: str = "") -> Node:
+    """The expression of a JSON tree. `topic` is the message's: some tags serve only one topic.
+
+    Raises `BadExpression`.
+    """
+    return _Reader(topic, *_known(tree, county_id)).node(tree, "", 1)
+
+
+def to_json(node: Node) -> dict[str, Any]:
+    """The tree back; `parse` reads it again."""
+    match node:
+        case All(parts) | AnyOf(parts) | Except(parts):
+            key = next(key for key, kind in BRANCHES.items() if kind is type(node))
+            return {key: [to_json(part) for part in parts]}
+        case InDivision(codes):
+            return {"division": list(codes)}
+        case HasTag(codes):
+            return {"tag": list(codes)}
+        case Aged(from_, to):
+            ends = {"from": from_, "to": to}
+            return {"age": {name: age for name, age in ends.items() if age is not None}}
+        case OfSex(sex):
+            return {"sex": sex}
+        case IsLinked(linked):
+            return {"contact": "linked" if linked else "unlinked"}
+        case HasConsent(scope):
+            return {"consent": scope}
+
+
+def canonical(node: Node) -> str:
+    """One text for all trees that differ only in the order of parts and codes."""
+    return json.dumps(_ordered(to_json(node)), ensure_ascii=False, separators=(",", ":"))
+
+
+def fingerprint(node: Node) -> str:
+    """SHA-256 of the canonical form, in hex: a count belongs to exactly this expression."""
+    return hashlib.sha256(canonical(node).encode()).hexdigest()
+
+
+def leaves(node: Node) -> list[Leaf]:
+    """Every leaf, from left to right."""
+    if isinstance(node, All | AnyOf | Except):
+        return [leaf for part in node.parts for leaf in leaves(part)]
+    return [node]
+
+
+def _ordered(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _ordered(tree[key]) for key in sorted(tree)}
+    if isinstance(tree, list):
+        parts = [_ordered(part) for part in tree]
+        unique = {json.dumps(part, ensure_ascii=False): part for part in parts}
+        return [unique[key] for key in sorted(unique)]
+    return tree
+
+
+def _known(tree: Any, county_id: int) -> tuple[dict[str, str], dict[str, Tag]]:
+    """The divisions and tags that the tree names and the county has."""
+    codes = _codes(tree)
+    divisions = Division.objects.filter(county_id=county_id, code__in=codes).select_related(
+        "parent__parent"
+    )
+    tags = Tag.objects.filter(county_id=county_id, code__in=codes).select_related("group")
+    names = {division.code: path_name(division) for division in divisions}
+    return names, {tag.code: tag for tag in tags}
+
+
+def path_name(division: Division) -> str:
+    """`小沙江镇/桃李村/1组`: village names repeat within a county."""
+    names = [division.name]
+    while division.parent is not None and division.parent.level != Division.Level.COUNTY:
+        division = division.parent
+        names.append(division.name)
+    return "/".join(reversed(names))
+
+
+def _codes(tree: Any) -> set[str]:
+    """Every text in the tree that could be a code; reads any rubbish without recursing."""
+    found: set[str] = set()
+    todo = [tree]
+    while todo:
+        thing = todo.pop()
+        if isinstance(thing, Mapping):
+            todo.extend(thing.values())
+        elif isinstance(thing, list):
+            todo.extend(thing)
+        elif isinstance(thing, str) and len(thing) <= 15 and "\x00" not in thing:
+            found.add(thing)
+    return found
+
+
+class _Reader:
+    """Reads one tree, counting its nodes."""
+
+    def __init__(self, topic: str, divisions: dict[str, str], tags: dict[str, Tag]) -> None:
+        self._topic, self._divisions, self._tags = topic, divisions, tags
+        self._nodes = 0
+
+    def node(self, tree: Any, where: str, depth: int) -> Node:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise BadExpression(f"条件太多，最多 {MAX_NODES} 个。", where)
+        if not isinstance(tree, Mapping) or len(tree) != 1:
+            raise BadExpression("每个条件应是只有一项内容的一组。", where)
+        ((key, value),) = tree.items()
+        here = f"{where}.{key}" if where else str(key)
+        if key in BRANCHES:
+            return self._branch(key, value, here, depth)
+        readers = {
+            "division": self._division,
+            "tag": self._tag,
+            "age": _age,
+            "sex": _sex,
+            "contact": _contact,
+            "consent": _consent,
+        }
+        if key not in readers:
+            raise BadExpression(f"没有「{str(key)[:20]}」这种条件。", here)
+        return readers[key](value, here)
+
+    def _branch(self, key: str, value: Any, where: str, depth: int) -> Node:
+        if not isinstance(value, list):
+            raise BadExpression("这里应是一列条件。", where)
+        if not value:
+            raise BadExpression("条件组是空的，请加条件，或删去这一组。", where)
+        if depth >= MAX_DEPTH:
+            raise BadExpression(f"条件套得太深，最多 {MAX_DEPTH} 层。", where)
+        parts = (
+            self.node(part, f"{where}[{number}]", depth + 1) for number, part in enumerate(value)
+        )
+        return BRANCHES[key](tuple(parts))
+
+    def _division(self, value: Any, where: str) -> Leaf:
+        codes = _code_list(value, where)
+        for number, code in enumerate(codes):
+            if code not in self._divisions:
+                raise BadExpression(f"本县没有编码为 {code} 的地方。", f"{where}[{number}]")
+        return InDivision(codes, tuple(self._divisions[code] for code in codes))
+
+    def _tag(self, value: Any, where: str) -> Leaf:
+        codes = _code_list(value, where)
+        for number, code in enumerate(codes):
+            if code not in self._tags:
+                raise BadExpression(f"标签库里没有编码为 {code} 的标签。", f"{where}[{number}]")
+            self._check_audience(self._tags[code], f"{where}[{number}]")
+        return HasTag(codes, tuple(self._tags[code].name for code in codes))
+
+    def _check_audience(self, tag: Tag, where: str) -> None:
+        audience = tag.group.audience
+        if audience == TagGroup.Audience.NEVER:
+            raise BadExpression(f"「{tag.name}」不得作为群发条件。", where)
+        if audience == TagGroup.Audience.ONE_TO_ONE:
+            raise BadExpression(f"「{tag.name}」只用于一对一服务，不能作为群发条件。", where)
+        if audience == TagGroup.Audience.ANTI_FRAUD and self._topic != ANTI_FRAUD_TOPIC:
+            raise BadExpression(f"「{tag.name}」只能用于反诈内容的群发。", where)
+
+
+def _code_list(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise BadExpression("这里应是一列编码，至少一个。", where)
+    if len(value) > MAX_CODES:
+        raise BadExpression(f"一个条件里最多 {MAX_CODES} 个编码。", where)
+    for number, code in enumerate(value):
+        if not isinstance(code, str):
+            raise BadExpression("编码应是文字。", f"{where}[{number}]")
+    return tuple(dict.fromkeys(value))
+
+
+def _age(value: Any, where: str) -> Leaf:
+    if not isinstance(value, Mapping) or not value or set(value) - {"from", "to"}:
+        raise BadExpression("年龄应写明从几岁（from）、到几岁（to），至少一个。", where)
+    for name, age in value.items():
+        if type(age) is not int or not 0 <= age <= MAX_AGE:
+            raise BadExpression(f"年龄应是 0 到 {MAX_AGE} 的整数。", f"{where}.{name}")
+    if value.get("from", 0) > value.get("to", MAX_AGE):
+        raise BadExpression("年龄的起点比终点大。", where)
+    return Aged(value.get("from"), value.get("to"))
+
+
+def _sex(value: Any, where: str) -> Leaf:
+    if value not in (Resident.Sex.FEMALE, Resident.Sex.MALE):
+        raise BadExpression("性别应是 f（女）或 m（男）。", where)
+    return OfSex(str(value))
+
+
+def _contact(value: Any, where: str) -> Leaf:
+    if value not in ("linked", "unlinked"):
+        raise BadExpression("联系状态应是 linked（已联系）或 unlinked（未联系）。", where)
+    return IsLinked(value == "linked")
+
+
+def _consent(value: Any, where: str) -> Leaf:
+    is_scope = isinstance(value, str) and (
+        value in ConsentRecord.Scope.values or TAG_GROUP.fullmatch(value)
+    )
+    if not is_scope:
+        raise BadExpression("没有这一项同意内容。", where)
+    return HasConsent(value)

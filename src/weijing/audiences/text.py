@@ -1,0 +1,315 @@
+"""Expressions as people type them.
+
+    在(小沙江镇,金石桥镇/桃李村) 且 (标签(重型货车,校车) 或 年龄(60-)) 除 标签(货运司机)
+
+`且` binds closer than `或`; `除` comes last and takes everything after it away; `非(…)` is `除`
+inside a condition. Full-width brackets and commas, codes instead of names, and English `and`,
+`or`, `except`, `not` are read as well.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from weijing.audiences.expression import (
+    Aged,
+    All,
+    AnyOf,
+    BadExpression,
+    Except,
+    HasConsent,
+    HasTag,
+    InDivision,
+    IsLinked,
+    Leaf,
+    Node,
+    OfSex,
+    parse,
+    path_name,
+)
+from weijing.residents.consent import TAG_GROUP
+from weijing.residents.models import ConsentRecord
+from weijing.tags.models import Tag
+from weijing.territory.models import Division
+
+MAX_CHARS = 4_000
+MAX_NESTING = 20
+WORDS = {
+    "且": "and", "并且": "and", "and": "and",
+    "或": "or", "或者": "or", "or": "or",
+    "除": "except", "除了": "except", "except": "except",
+    "非": "not", "不是": "not", "not": "not",
+}  # fmt: skip
+LEAVES = ("在", "标签", "年龄", "同意", "女", "男", "已联系", "未联系", "全县")
+WORD = re.compile("|".join(sorted([*WORDS, *LEAVES], key=len, reverse=True)), re.IGNORECASE)
+AGE = re.compile(r"(\d{0,3})\s*[-–—~至到]\s*(\d{0,3})", re.ASCII)
+CODE = re.compile(r"\d{6,15}|[A-Z]{3}\d{5}", re.ASCII)
+
+
+def read(text: str, *, county_id: int, topic: str = "") -> Node:
+    """The expression a text means.
+
+    Raises `BadExpression`; `where` says at which character, counted from 1.
+    """
+    if len(text) > MAX_CHARS:
+        raise BadExpression(f"条件太长，最多 {MAX_CHARS} 个字。")
+    tree = _Parser(_tokens(text), _Names(county_id)).whole()
+    return parse(tree, county_id=county_id, topic=topic)
+
+
+def to_text(node: Node) -> str:
+    """The canonical text; `read` makes the same expression of it."""
+    return _written(node, outer="")
+
+
+def _written(node: Node, outer: str) -> str:
+    match node:
+        case All(parts):
+            return _all_written(parts, outer)
+        case AnyOf(parts):
+            said = " 或 ".join(_written(part, "或") for part in parts)
+            return f"({said})" if outer == "且" and len(parts) > 1 else said
+        case Except(parts):
+            return f"非({' 或 '.join(_written(part, '或') for part in parts)})"
+        case _:
+            return _leaf_written(node)
+
+
+def _all_written(parts: tuple[Node, ...], outer: str) -> str:
+    last = parts[-1]
+    if not outer and len(parts) > 1 and isinstance(last, Except):
+        # The reader takes what follows 除 as one list of alternatives.
+        rest = _all_written(parts[:-1], "除")
+        return f"{rest} 除 {' 或 '.join(_written(part, '或') for part in last.parts)}"
+    return " 且 ".join(_written(part, "且") for part in parts)
+
+
+def _leaf_written(leaf: Leaf) -> str:
+    match leaf:
+        case InDivision(codes, names):
+            return f"在({','.join(names or codes)})"
+        case HasTag(codes, names):
+            return f"标签({','.join(names or codes)})"
+        case Aged(from_, to):
+            return f"年龄({'' if from_ is None else from_}-{'' if to is None else to})"
+        case OfSex(sex):
+            return "女" if sex == "f" else "男"
+        case IsLinked(linked):
+            return "已联系" if linked else "未联系"
+        case HasConsent(scope):
+            return f"同意({dict(ConsentRecord.Scope.choices).get(scope, scope)})"
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # and or except not ( ) leaf end
+    text: str
+    at: int  # character, from 1
+    arguments: tuple[tuple[str, int], ...] | None = None  # text and place of each
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    plain = text.translate({ord("（"): "(", ord("）"): ")", ord("，"): ",", 0x3000: " "})
+    place = 0
+    while place < len(plain):
+        character = plain[place]
+        if character.isspace():
+            place += 1
+        elif character in "()":
+            found.append(_Token(character, character, place + 1))
+            place += 1
+        else:
+            token, place = _word(plain, place)
+            found.append(token)
+    return [*found, _Token("end", "", len(plain) + 1)]
+
+
+def _word(plain: str, place: int) -> tuple[_Token, int]:
+    matched = WORD.match(plain, place)
+    if matched is None:
+        raise BadExpression(f"看不懂「{plain[place : place + 8]}」。", _at(place + 1))
+    word, end = matched[0].lower(), matched.end()
+    if word in WORDS:
+        return _Token(WORDS[word], word, place + 1), end
+    start = end
+    while start < len(plain) and plain[start].isspace():
+        start += 1
+    if word not in ("在", "标签", "年龄", "同意"):
+        return _Token("leaf", word, place + 1), end
+    if start >= len(plain) or plain[start] != "(":
+        raise BadExpression(f"「{word}」后面应是括号。", _at(start + 1))
+    arguments, end = _arguments(plain, start)
+    return _Token("leaf", word, place + 1, arguments), end
+
+
+def _arguments(plain: str, opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
+    """The texts between the brackets, and where the brackets end. Names may have brackets."""
+    depth, begin = 1, opening + 1
+    found = []
+    for place in range(opening + 1, len(plain)):
+        character = plain[place]
+        depth += (character == "(") - (character == ")")
+        if depth == 0 or (depth == 1 and character == ","):
+            found.append((plain[begin:place].strip(), begin + 1))
+            begin = place + 1
+        if depth == 0:
+            return tuple(found), place + 1
+    raise BadExpression("括号没有合上。", _at(opening + 1))
+
+
+def _at(place: int) -> str:
+    return f"第 {place} 个字"
+
+
+class _Parser:
+    """Recursive descent: whole = union [除 union]; union = inter {或 inter}; inter = {且 unit}."""
+
+    def __init__(self, tokens: list[_Token], names: "_Names") -> None:
+        self._tokens, self._names = tokens, names
+        self._next = 0
+        self._nesting = 0
+
+    def whole(self) -> Any:
+        tree = self._union()
+        if self._take("except"):
+            left_out = {"except": _parts(self._union(), "any")}
+            tree = {"all": [*_parts(tree, "all"), left_out]}
+        token = self._tokens[self._next]
+        if token.kind != "end":
+            raise BadExpression(f"「{token.text}」在这里多余，或前面少了 且、或。", _at(token.at))
+        return tree
+
+    def _union(self) -> Any:
+        return self._joined("or", "any", self._intersection)
+
+    def _intersection(self) -> Any:
+        return self._joined("and", "all", self._unit)
+
+    def _joined(self, word: str, key: str, part: Callable[[], Any]) -> Any:
+        parts = [part()]
+        while self._take(word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else {key: parts}
+
+    def _unit(self) -> Any:
+        token = self._tokens[self._next]
+        self._next += 1
+        if token.kind == "leaf":
+            return self._names.leaf(token)
+        if token.kind == "not":
+            opening = self._tokens[self._next]
+            if opening.kind != "(":
+                raise BadExpression("「非」后面应是括号。", _at(opening.at))
+            self._next += 1
+            return {"except": _parts(self._bracketed(opening), "any")}
+        if token.kind == "(":
+            return self._bracketed(token)
+        raise BadExpression("这里少了条件。", _at(token.at))
+
+    def _bracketed(self, opening: _Token) -> Any:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise BadExpression("括号套得太深。", _at(opening.at))
+        tree = self._union()
+        self._nesting -= 1
+        if not self._take(")"):
+            raise BadExpression("括号没有合上。", _at(opening.at))
+        return tree
+
+    def _take(self, kind: str) -> bool:
+        if self._tokens[self._next].kind != kind:
+            return False
+        self._next += 1
+        return True
+
+
+def _parts(tree: Any, key: str) -> list[Any]:
+    """The parts of a tree that is joined by `key` already, else the tree as the only part."""
+    parts = tree.get(key)
+    return parts if isinstance(parts, list) else [tree]
+
+
+class _Names:
+    """Leaves of the JSON tree, with the county's names looked up."""
+
+    def __init__(self, county_id: int) -> None:
+        self._county_id = county_id
+
+    def leaf(self, token: _Token) -> dict[str, Any]:
+        arguments = token.arguments or ()
+        for text, at in arguments:
+            if not text:
+                raise BadExpression("括号里少了内容。", _at(at))
+        match token.text:
+            case "在":
+                return {"division": [self._division(*argument) for argument in arguments]}
+            case "标签":
+                return {"tag": [self._tag(*argument) for argument in arguments]}
+            case "年龄":
+                return {"age": _age(*arguments[0])}
+            case "同意":
+                return {"consent": _scope(*arguments[0])}
+            case "全县":
+                return {"division": [self._county()]}
+            case "女" | "男":
+                return {"sex": "f" if token.text == "女" else "m"}
+            case _:
+                return {"contact": "linked" if token.text == "已联系" else "unlinked"}
+
+    def _county(self) -> str:
+        divisions = Division.objects.filter(county_id=self._county_id)
+        return str(divisions.get(level=Division.Level.COUNTY).code)
+
+    def _division(self, text: str, at: int) -> str:
+        if CODE.fullmatch(text):
+            return text
+        path = [part.strip() for part in text.split("/")]
+        found = Division.objects.filter(county_id=self._county_id, name=path[-1])
+        found = found.select_related("parent__parent").order_by("lo")
+        fitting = [place for place in found if _fits(place, path)]
+        if len(fitting) == 1:
+            return str(fitting[0].code)
+        if not fitting:
+            raise BadExpression(f"本县没有「{text}」。", _at(at))
+        example = path_name(fitting[0])
+        raise BadExpression(
+            f"本县有 {len(fitting)} 个「{text}」，请写明是哪一个，如 {example}。", _at(at)
+        )
+
+    def _tag(self, text: str, at: int) -> str:
+        if CODE.fullmatch(text):
+            return text
+        # Brackets were made narrow in reading; names of the catalogue have wide ones.
+        wide = text.replace("(", "（").replace(")", "）")
+        tags = Tag.objects.filter(county_id=self._county_id, name__in=[text, wide])
+        if tag := tags.first():
+            return str(tag.code)
+        raise BadExpression(f"标签库里没有「{text}」。", _at(at))
+
+
+def _fits(place: Division, path: list[str]) -> bool:
+    """Whether the place's own path ends like this, with steps left out in between."""
+    names = iter(reversed(path_name(place).split("/")))
+    return all(any(name == wanted for name in names) for wanted in reversed(path))
+
+
+def _age(text: str, at: int) -> dict[str, int]:
+    text = unicodedata.normalize("NFKC", text).replace("岁", "").strip()
+    if text.isascii() and text.isdigit():
+        return {"from": int(text), "to": int(text)}
+    matched = AGE.fullmatch(text)
+    if matched is None or not (matched[1] or matched[2]):
+        raise BadExpression("年龄应写成 18-59、60- 或 -13。", _at(at))
+    ends = {"from": matched[1], "to": matched[2]}
+    return {name: int(age) for name, age in ends.items() if age}
+
+
+def _scope(text: str, at: int) -> str:
+    labels = {str(label): str(value) for value, label in ConsentRecord.Scope.choices}
+    scope = labels.get(text, text)
+    if scope in ConsentRecord.Scope.values or TAG_GROUP.fullmatch(scope):
+        return scope
+    raise BadExpression(f"没有「{text}」这一项同意内容。", _at(at))
