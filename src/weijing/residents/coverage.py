@@ -61,14 +61,15 @@ def of_division(division: Division, *, scope: Scope, on: date) -> Coverage | Non
     return rows[0] if rows else None
 
 
+def of_level(division: Division, level: str, *, scope: Scope, on: date) -> list[Coverage]:
+    """Every division of one level below `division`, in the order of the map."""
+    wanted = "child.level = %(level)s AND child.lo BETWEEN %(lo)s AND %(hi)s"
+    return _rows(division, wanted, scope, on, level=str(level))
+
+
 def gap_list(division: Division, *, scope: Scope, on: date) -> list[Coverage]:
     """The groups below a division that still have unreached households, worst first."""
-    groups = _rows(
-        division,
-        "child.level = 'group' AND child.lo BETWEEN %(lo)s AND %(hi)s",
-        scope,
-        on,
-    )
+    groups = of_level(division, Division.Level.GROUP, scope=scope, on=on)
     missing = [row for row in groups if row.households_missing]
     return sorted(missing, key=lambda row: (-row.households_missing, row.code))
 
@@ -149,11 +150,11 @@ GROUP BY household.id
 """
 
 
-def _rows(division: Division, wanted: str, scope: Scope, on: date) -> list[Coverage]:
+def _rows(division: Division, wanted: str, scope: Scope, on: date, **more: str) -> list[Coverage]:
     if not scope.sees_residents or division.county_id != scope.county_id:
         return []
     in_scope = "true"
-    parameters = _parameters(division, scope, on)
+    parameters = _parameters(division, scope, on) | more
     if not scope.whole_county:
         ranges = [f"leaf.lo BETWEEN %(lo{n})s AND %(hi{n})s" for n in range(len(scope.ranges))]
         in_scope = "(" + " OR ".join(ranges or ["false"]) + ")"

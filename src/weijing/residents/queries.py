@@ -32,3 +32,22 @@ def _contacts_of(scope: Scope) -> QuerySet[Contact]:
         state__in=[Contact.State.LINKED, Contact.State.HALF],
         officer__in=officers.filter(Q(pk=scope.officer_id) | Q(station_id__in=scope.station_ids)),
     )
+
+
+def to_be_labelled(scope: Scope) -> QuerySet[Contact]:
+    """Live contacts whose person nobody has named yet, the longest waiting first.
+
+    A field officer has their own, a station those of its officers, the county desk all.
+    """
+    waiting = Contact.objects.filter(
+        county_id=scope.county_id,
+        labelled_at=None,
+        state__in=[Contact.State.LINKED, Contact.State.HALF],
+        identity__resident__lifecycle=Resident.Lifecycle.PROVISIONAL,
+    )
+    if not scope.sees_residents:
+        return waiting.none()
+    if not scope.whole_county:
+        own = Q(officer_id=scope.officer_id)
+        waiting = waiting.filter(own | Q(officer__station_id__in=scope.station_ids))
+    return waiting.order_by("added_at", "pk")

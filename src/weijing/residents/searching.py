@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from weijing.accounts.scope import Scope
 from weijing.core.env import keyring
@@ -45,15 +45,22 @@ def search(text: str, *, scope: Scope, limit: int = 50) -> list[Resident]:
     A word is a part of a name or address, the name of a division, the first letters of pinyin
     initials or pinyin (`lxm`, `lixiao`), a whole phone, its last four digits, or an ID number.
     """
-    words = text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]
-    if not words or limit < 1:
+    if limit < 1:
         return []
+    # Which of several thousand 刘 come first does not matter: unordered, the index can stop.
+    people = fitting(text, scope=scope).select_related("household", "division")[:limit]
+    return sorted(people, key=lambda person: (person.name, person.pk))
+
+
+def fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
+    """All who fit every word of `text`, as `search` reads it; for lists with further filters."""
+    words = text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]
     found = visible_to(scope)
+    if not words:
+        return found.none()
     for word in words:
         found = found.filter(_fits(scope.county_id, plain(word)))
-    # Which of several thousand 刘 come first does not matter: unordered, the index can stop.
-    people = found.select_related("household", "division")[:limit]
-    return sorted(people, key=lambda person: (person.name, person.pk))
+    return found
 
 
 def _fits(county_id: int, word: str) -> Q:
