@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "weijing.web.appearance.RemembersSize",
     "weijing.web.access.SignedInUnlessOpen",
     "weijing.web.errors.DomainErrorsInWords",
 ]
@@ -162,6 +163,7 @@ STATIC_ROOT = ENVIRONMENT.var / "static"
 # Files are served from where they are: no collecting step, no manifest to be stale.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 7 * 24 * 3600  # addresses carry a fingerprint (`web/stylesheets.py`)
 MEDIA_ROOT = ENVIRONMENT.var / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

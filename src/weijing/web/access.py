@@ -5,8 +5,8 @@ other. The middleware refuses at run time what the test would refuse.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +18,6 @@ from weijing.accounts.scope import Scope, scope_of
 from weijing.core import clock
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
-
-IDLE = timedelta(minutes=30)
 
 
 class OfficerRequest(HttpRequest):
@@ -73,9 +71,20 @@ class SignedInUnlessOpen:
         if getattr(view, "open_because", None):
             return None
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         roles: frozenset[str] = getattr(view, "roles", frozenset())
         request.scope = scope_of(request.user, at=clock.now())
         if not roles & request.scope.roles:
             return TemplateResponse(request, "errors/forbidden.html", status=403)
         return None
+
+
+def _to_sign_in(request: Any) -> HttpResponse:
+    """The whole page goes there, also when only a part of it was asked for."""
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
+    answer = HttpResponse(status=204)
+    shown = urlsplit(request.htmx.current_url or "")
+    back = urlunsplit(("", "", shown.path, shown.query, "")) or request.get_full_path()
+    answer["HX-Redirect"] = redirect_to_login(back)["Location"]
+    return answer
