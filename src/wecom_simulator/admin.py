@@ -68,16 +68,18 @@ async def _carried_out(act: Act, request: Request) -> JSONResponse:
         found = act(order)
         answer = found if isinstance(found, dict) else await found
         world.commit()
-    except NotFound as missing:
+    except Exception as failure:
         world.rollback()
-        return JSONResponse({"error": str(missing)}, status_code=404)
-    except Refused as refusal:
-        world.rollback()
-        return JSONResponse({"error": refusal.text(), "errcode": refusal.errcode}, status_code=409)
-    except (ValueError, KeyError, TypeError) as wrong:
-        world.rollback()
-        return JSONResponse({"error": str(wrong)}, status_code=400)
-    except BaseException:
-        world.rollback()
-        raise
+        world.directory.forget()  # it may hold what was just rolled back
+        return _refused(failure)
     return JSONResponse(answer)
+
+
+def _refused(failure: Exception) -> JSONResponse:
+    if isinstance(failure, NotFound):
+        return JSONResponse({"error": str(failure)}, status_code=404)
+    if isinstance(failure, Refused):
+        return JSONResponse({"error": failure.text(), "errcode": failure.errcode}, status_code=409)
+    if isinstance(failure, ValueError | KeyError | TypeError):
+        return JSONResponse({"error": str(failure)}, status_code=400)
+    raise failure

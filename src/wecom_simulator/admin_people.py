@@ -93,7 +93,7 @@ def make_members(order: Order) -> JSON:
         wanted = {MEMBER_NAMES.get(k, k): v for k, v in one.items() if k != "userid"}
         if unknown := set(wanted) - set(MEMBER_DEFAULTS):
             raise ValueError(f"a member has no {', '.join(sorted(unknown))}")
-        old = world.directory.member(one["userid"])
+        old = world.store.one("SELECT 1 FROM member WHERE userid = ?", one["userid"])
         if old is None:
             full = {**MEMBER_DEFAULTS, "name": one["userid"], **wanted}
             world.store.run("INSERT INTO member (userid, name) VALUES (?, '')", one["userid"])

@@ -125,7 +125,8 @@ async def _read(request: Request) -> tuple[JSON, Upload | None]:
     raw = await request.body()
     try:
         found: Any = json.loads(raw) if raw.strip() else {}
-    except ValueError:
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
         found = {}  # WeCom then misses parameters; it does not speak of JSON
     return (found if isinstance(found, dict) else {}), None
 

@@ -127,8 +127,8 @@ def _content(call: Call) -> tuple[str, JSON]:
     elif kind == "textcard":
         if not all(content.get(name) for name in ("title", "description", "url")):
             raise Refused(40058, "textcard")
-        content["title"] = content["title"][:128]
-        content["description"] = content["description"][:512]
+        content["title"] = str(content["title"])[:128]
+        content["description"] = str(content["description"])[:512]
     elif kind in WITH_MEDIA:
         check_usable(call.world, str(content.get("media_id", "")))
     elif kind == "template_card":
@@ -141,8 +141,10 @@ def _check_card(call: Call, card: JSON) -> None:
     kind = card.get("card_type")
     if kind not in CARDS:
         raise Refused(42019, "card_type")
-    if len(card.get("horizontal_content_list") or ()) > 6 or len(card.get("jump_list") or ()) > 3:
-        raise Refused(40058, "too many entries")
+    for name, most in (("horizontal_content_list", 6), ("jump_list", 3)):
+        entries = card.get(name) or []
+        if not isinstance(entries, list) or len(entries) > most:
+            raise Refused(40058, name)
     if kind in ("text_notice", "news_notice") and not card.get("card_action"):
         raise Refused(40058, "card_action is missing")
     if _answers(card):

@@ -69,7 +69,7 @@ def summed(world: World, members: list[int], day: int) -> dict[str, float]:
 
 def _named(call: Call) -> list[int]:
     userids = call.strings("userid", at_most=100)
-    parties = [int(one) for one in call.strings("partyid", at_most=100)]
+    parties = call.numbers("partyid", at_most=100)
     if not userids and not parties:
         raise Refused(40063, "userid and partyid")
     members = {call.visible_member(userid)["id"] for userid in userids}

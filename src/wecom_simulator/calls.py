@@ -58,6 +58,9 @@ class Call:
             self.wrong_types = True
         return str(value)
 
+    def optional(self, name: str) -> str | None:
+        return None if self.given(name) is None else self.text(name)
+
     def required(self, name: str, errcode: int = 40058) -> str:
         """Raises `Refused` when absent or empty."""
         value = self.text(name)
@@ -72,9 +75,11 @@ class Call:
         if isinstance(value, bool) or not isinstance(value, int):
             self.wrong_types = self.wrong_types or name in self.body
             try:
-                return int(value)
-            except (TypeError, ValueError):
+                value = int(value)
+            except (TypeError, ValueError, OverflowError):
                 raise Refused(40058, f"{name} is not a number") from None
+        if abs(value) >= 2**62:
+            raise Refused(40058, f"{name} is out of range")
         return int(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -91,6 +96,18 @@ class Call:
         if at_most is not None and len(value) > at_most:
             raise Refused(40058, f"{name} has more than {at_most} entries")
         return [str(one) for one in value]
+
+    def numbers(self, name: str, at_most: int | None = None) -> list[int]:
+        """A list of ids; digits in quotes will do. Raises `Refused` 40058."""
+        found = self.strings(name, at_most)
+        if not all(one.isascii() and one.isdigit() and len(one) < 18 for one in found):
+            raise Refused(40058, f"{name} is not a list of numbers")
+        return [int(one) for one in found]
+
+    def objects(self, name: str) -> list[JSON]:
+        """The entries of a list that are objects."""
+        value = self.given(name)
+        return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
     def inside(self, name: str) -> JSON:
         value = self.given(name)

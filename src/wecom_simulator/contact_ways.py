@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from typing import Any
 
 from wecom_simulator.calls import JSON, Call, api, cursor_at
 from wecom_simulator.refusals import Refused
@@ -19,7 +18,7 @@ def add_contact_way(call: Call) -> JSON:
     kind, scene = call.number("type"), call.number("scene")
     if kind not in (1, 2) or scene not in (1, 2):
         raise Refused(41037, "type, scene")
-    users, parties = call.strings("user"), _parties(call)
+    users, parties = call.strings("user"), call.numbers("party")
     _check(call, users, parties, kind)
     if world.store.value("SELECT count(*) FROM contact_way") >= world.settings.contact_way_cap:
         raise Refused(41045)
@@ -80,7 +79,7 @@ def update_contact_way(call: Call) -> JSON:
     row = _own(call)
     fields: JSON = json.loads(row["fields"])
     users = call.strings("user") if "user" in call.body else json.loads(row["users"])
-    parties = _parties(call) if "party" in call.body else json.loads(row["parties"])
+    parties = call.numbers("party") if "party" in call.body else json.loads(row["parties"])
     _check(call, users, parties, fields["type"])
     changeable = {*PLAIN, *EXTRA} - {"type", "scene", "is_temp"}
     fields |= {name: value for name, value in call.body.items() if name in changeable}
@@ -118,11 +117,6 @@ def _own(call: Call) -> sqlite3.Row:
     if row is None:
         raise Refused(41044)
     return row
-
-
-def _parties(call: Call) -> list[int]:
-    value: Any = call.given("party") or []
-    return [int(one) for one in value] if isinstance(value, list) else []
 
 
 def _check(call: Call, users: list[str], parties: list[int], kind: int) -> None:

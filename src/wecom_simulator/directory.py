@@ -13,11 +13,13 @@ class Directory:
         self._store = store
         self._visible: dict[int, frozenset[int]] = {}
         self._departments: dict[int, frozenset[int]] = {}
+        self._members: dict[str, sqlite3.Row] = {}
 
     def forget(self) -> None:
         """Call after any change of departments, members or scopes."""
         self._visible.clear()
         self._departments.clear()
+        self._members.clear()
 
     def below(self, roots: set[int]) -> frozenset[int]:
         """Those departments and all under them, as far as they exist."""
@@ -56,7 +58,11 @@ class Directory:
         return self._visible[agentid]
 
     def member(self, userid: str) -> sqlite3.Row | None:
-        return self._store.one("SELECT * FROM member WHERE userid = ?", userid)
+        """By userid in any case."""
+        if not self._members:
+            rows = self._store.all("SELECT * FROM member")
+            self._members = {row["userid"].lower(): row for row in rows}
+        return self._members.get(userid.lower())
 
     def members_in(self, departments: frozenset[int] | set[int]) -> list[sqlite3.Row]:
         return [

@@ -206,8 +206,12 @@ def _addressed(call: Call, external_userids: list[str]) -> Addressed:
     members = frozenset([sender["id"]]) if sender else world.directory.visible_members(call.app)
     if external_userids:
         return routed(world, external_userids, members)
-    groups = call.inside("tag_filter").get("group_list") or []
-    tag_lists = [list(group.get("tag_list") or ()) for group in groups]
+    groups = call.inside("tag_filter").get("group_list")
+    tag_lists = [
+        [str(tag) for tag in group.get("tag_list") or ()]
+        for group in (groups if isinstance(groups, list) else [])
+        if isinstance(group, dict) and isinstance(group.get("tag_list"), list)
+    ]
     if any(len(tags) > 100 for tags in tag_lists):
         raise Refused(40058, "tag_list")
     if any(tag_lists):

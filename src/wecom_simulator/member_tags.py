@@ -13,6 +13,8 @@ def create(call: Call) -> JSON:
     if call.world.store.value("SELECT 1 FROM member_tag WHERE name = ?", name):
         raise Refused(40071)
     tagid = call.number("tagid") or None
+    if call.world.store.value("SELECT 1 FROM member_tag WHERE tagid = ?", tagid):
+        raise Refused(40068)
     return {
         "tagid": call.world.store.add(
             "INSERT INTO member_tag (tagid, name) VALUES (?, ?)", tagid, name
@@ -23,6 +25,10 @@ def create(call: Call) -> JSON:
 @api("tag/update")
 def update(call: Call) -> JSON:
     tag = _tag(call)
+    if call.world.store.value(
+        "SELECT 1 FROM member_tag WHERE name = ? AND tagid <> ?", call.text("tagname"), tag["tagid"]
+    ):
+        raise Refused(40071)
     call.world.store.run(
         "UPDATE member_tag SET name = ? WHERE tagid = ?", call.required("tagname"), tag["tagid"]
     )

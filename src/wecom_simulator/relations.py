@@ -122,9 +122,9 @@ def remark(call: Call) -> JSON:
         world,
         member["id"],
         person["id"],
-        remark=call.given("remark"),
-        description=call.given("description"),
-        remark_company=call.given("remark_company"),
+        remark=call.optional("remark"),
+        description=call.optional("description"),
+        remark_company=call.optional("remark_company"),
         mobiles=mobiles,
     )
     return {}

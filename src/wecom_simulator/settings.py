@@ -53,7 +53,8 @@ class Settings:
 
         Raises `ValueError` naming the first that is not; nothing is changed then.
         """
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = Settings()
+        known = {f.name: getattr(plain, f.name) for f in fields(self)}
         for name, value in wanted.items():
             if name not in known:
                 raise ValueError(f"no setting is called {name}")
@@ -64,7 +65,7 @@ class Settings:
         if wanted.get("quota_mode", "month") not in ("month", "week", "day", "legacy"):
             raise ValueError("quota_mode is one of month, week, day, legacy")
         for name, value in wanted.items():
-            setattr(self, name, value)
+            setattr(self, name, float(value) if isinstance(known[name], float) else value)
 
 
 def _accepted(example: object) -> tuple[type, ...]:

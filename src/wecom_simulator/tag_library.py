@@ -36,7 +36,7 @@ def add_corp_tag(call: Call) -> JSON:
         group_id=call.text("group_id"),
         group_name=call.text("group_name"),
         order=call.number("order") if "order" in call.body else None,
-        tags=[one for one in call.given("tag") or [] if isinstance(one, dict)],
+        tags=call.objects("tag"),
     )
     return {"tag_group": _group(group, made)}
 
@@ -110,7 +110,7 @@ def create(
             world.mint("et", 30),
             group["id"],
             name,
-            int(tag.get("order", 0)),
+            _order(tag),
             int(world.now()),
             agentid,
         )
@@ -189,6 +189,13 @@ def mark(world: World, member: int, person: int, *, add: list[str], remove: list
     )
     if count > world.settings.pair_tag_cap:
         raise Refused(40144)
+
+
+def _order(tag: JSON) -> int:
+    order = tag.get("order", 0)
+    if not isinstance(order, int) or not 0 <= order < 2**32:
+        raise Refused(40058, "tag.order")
+    return order
 
 
 def _library(world: World) -> list[tuple[sqlite3.Row, list[sqlite3.Row]]]:

@@ -71,7 +71,6 @@ class World:
     def rollback(self) -> None:
         self.store.rollback()
         self.outbox.forget_unreleased()
-        self.directory.forget()
 
     def close(self) -> None:
         self.store.close()
