@@ -44,11 +44,62 @@ class ContactRefresh(TenantModel):
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()
     parked_because = models.CharField(max_length=80, blank=True)
+    # Counts the wishes: whoever finishes an older one leaves the row for the next reading.
+    version = models.IntegerField(default=1)
+    # Whose turn it is. A reader whose lease ran out may no longer write what it read.
+    leased_until = models.DateTimeField(null=True)
+    # What only events say, see `hints.py`: {"removed": {"userid": seconds}, …}
+    hints: Any = models.JSONField(default=dict)
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "external_userid"], name="refresh_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["due_at"], name="refresh_due", condition=models.Q(parked_because="")
+            ),
+        ]
+
+
+class Greeting(TenantModel):
+    """The one message WeCom lets us send by ourselves, within 20 seconds and only once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待发送"
+        SENDING = "sending", "发送中"
+        SENT = "sent", "已发送"
+        LATE = "late", "已超时"
+        UNSURE = "unsure", "未知"
+        REFUSED = "refused", "企业微信未受理"
+
+    code_digest = models.CharField(max_length=64)  # SHA-256 of the welcome code
+    code = models.CharField(max_length=200, blank=True)  # until it is used
+    userid = models.CharField(max_length=64)
+    external_userid = models.CharField(max_length=64)
+    not_after = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    ended_at = models.DateTimeField(null=True)
+    errcode = models.IntegerField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "code_digest"], name="greeting_once"),
+        ]
+
+
+class OfficerReading(TenantModel):
+    """When an officer's contacts were last read from WeCom from beginning to end."""
+
+    officer = TenantForeignKey(Officer, models.CASCADE, related_name="+")
+    read_at = models.DateTimeField()  # when that reading began
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "officer"], name="officer_reading_once"),
         ]
 
 
