@@ -19,6 +19,7 @@ INNER = """
 content title description url media_id card_action jump_list horizontal_content_list action_menu
 task_id
 """.split()  # noqa: SIM905
+KINDS = ("text", "textcard", "template_card", "news", "image")
 NASTY: list[Any] = [
     "", "x", "c5", "m1.2", "0", "-1", 0, -1, 2**80, 1.5, True, None, [], [None], [{}], ["x"], {},
     {"content": 5}, {"group_list": 3}, {"group_list": [{"tag_list": 5}, 7]}, "\x00", "长" * 5000,
@@ -42,7 +43,7 @@ def test_no_body_makes_the_simulator_fall_over(simulator: Simulator, path: str) 
     bodies: list[dict[str, Any]] = []
     for nasty in NASTY:
         bodies += [dict.fromkeys(NAMES, nasty), {**dict.fromkeys(NAMES, nasty), **good}]
-        for kind in ("text", "textcard", "template_card", "news", "image"):
+        for kind in KINDS if path == "message/send" else ():
             inner = dict.fromkeys(INNER, nasty) | {"card_type": "text_notice"}
             bodies.append({**dict.fromkeys(NAMES, nasty), **good, "msgtype": kind, kind: inner})
     for body in bodies:
