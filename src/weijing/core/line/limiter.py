@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -86,12 +88,18 @@ class DatabaseRateLimiter:
         """
         with self._opening:
             stock = self._stocks.setdefault(api, _Stock())
+        entered = time.monotonic()
+
+        def clock() -> float:
+            """The caller's time, going on while it waits for its turn here."""
+            return now + time.monotonic() - entered
+
         with stock.lock:
-            stock.drop_stale(now)
+            stock.drop_stale(clock())
             if not stock.ready_at:
-                wanted = min(self._max_batch, stock.wanted(now))
-                stock.refill(self._reserve(api, wanted, now), now)
-            return max(0.0, stock.use() - now)
+                wanted = min(self._max_batch, stock.wanted(clock()))
+                stock.refill(self._reserve(api, wanted, clock), clock())
+            return max(0.0, stock.use() - clock())
 
     def penalise(self, api: str, *, now: float) -> float:
         """WeCom said 45009: nobody calls this API for so many seconds."""
@@ -108,11 +116,12 @@ class DatabaseRateLimiter:
         rates = own if own != rates_of("") else self._usual
         return tuple(replace(rate, seconds=rate.seconds + KEEP_SECONDS) for rate in rates)
 
-    def _reserve(self, api: str, wanted: int, now: float) -> list[float]:
+    def _reserve(self, api: str, wanted: int, clock: Callable[[], float]) -> list[float]:
         rates = self.rates(api)
         slots: list[float] = []
         with connections.transaction() as connection:
-            bucket = _locked(connection, api, rates, now)
+            bucket = _locked(connection, api, rates, clock())
+            now = clock()  # the row may have been another's for a moment
             while len(slots) < wanted:
                 taken, wait_seconds = take(bucket, rates, now)
                 if slots and wait_seconds > 0:
