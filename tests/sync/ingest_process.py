@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -153,6 +152,11 @@ class IngestProcess:
         query, body = envelope(xml, **options)
         return self.request("POST", f"{PATH}?{query}", body)[0]
 
+    def counted(self, result: str) -> int:
+        lines = self.get("/metrics")[1].decode().splitlines()
+        [found] = [line for line in lines if f'result="{result}"' in line]
+        return int(found.split()[-1])
+
     def spool_files(self, ending: str = "spool") -> list[Path]:
         return sorted((self.var / "spool").glob(f"*.{ending}"))
 
@@ -222,7 +226,3 @@ def eventually(holds, seconds: float = 30) -> bool:
                 return True
         time.sleep(0.1)
     return False
-
-
-def as_json(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
