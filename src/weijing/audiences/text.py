@@ -60,8 +60,24 @@ def read(text: str, *, county_id: int, topic: str = "") -> Node:
 
 
 def to_text(node: Node) -> str:
-    """The canonical text; `read` makes the same expression of it."""
-    return _written(node, outer="")
+    """The canonical text; `read` makes an expression of it that means the same people."""
+    return _written(_simplified(node), outer="")
+
+
+def _simplified(node: Node) -> Node:
+    """Without brackets that change nothing: a group of one, a group inside one of its kind."""
+    if not isinstance(node, All | AnyOf | Except):
+        return node
+    inside = AnyOf if isinstance(node, Except) else type(node)
+    parts: list[Node] = []
+    for part in map(_simplified, node.parts):
+        if isinstance(part, All | AnyOf) and type(part) is inside:
+            parts += part.parts
+        else:
+            parts.append(part)
+    if len(parts) == 1 and not isinstance(node, Except):
+        return parts[0]
+    return type(node)(tuple(parts))
 
 
 def _written(node: Node, outer: str) -> str:
