@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from weijing.core import crypto, embedded_postgres
-from weijing.demo.processes import DidNotStart, Processes, free_port
+from weijing.demo.processes import DidNotStart, Processes, StepFailed, free_port
 
 MOST_RESIDENTS = 1_300_000
 COUNTY = "430524"
@@ -53,7 +53,7 @@ def demo(once: bool, residents: int, port: int, seed: int) -> None:
     except KeyboardInterrupt:
         out.print("\n演示结束，所有进程已停止。")
         return
-    except DidNotStart as failure:
+    except (DidNotStart, StepFailed) as failure:
         raise click.ClickException(str(failure)) from failure
     if not agrees:
         sys.exit(1)
@@ -210,8 +210,6 @@ def _write_roll(scene: Any) -> None:
 
 
 def _doctor(scene: Any) -> int:
-    from weijing.demo.stage import StepFailed
-
     try:
         scene.run("doctor", "--deep")
     except StepFailed as failed:

@@ -22,6 +22,10 @@ class DidNotStart(Exception):
     """A process of the demo ended early or never answered; the message has its last lines."""
 
 
+class StepFailed(Exception):
+    """A command of the set-up ended badly; the message has what it said."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

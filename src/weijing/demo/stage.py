@@ -17,7 +17,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.core import clock
 from weijing.demo import people, roll_file
 from weijing.demo.people import Person
-from weijing.demo.processes import Processes, free_port
+from weijing.demo.processes import Processes, StepFailed, free_port
 from weijing.demo.wecom_side import SimulatedWeCom
 from weijing.residents import consent
 from weijing.residents.models import Contact, Resident
@@ -37,10 +37,6 @@ STAFF = (
     ("approver", "李示例", Role.CAMPAIGN_APPROVER, "县局值班领导"),
     ("admin", "赵演示", Role.SYSTEM_ADMIN, "系统管理员"),
 )
-
-
-class StepFailed(Exception):
-    """A command of the set-up ended badly; the message has what it said."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Signing in as everyone and opening their pages, over HTTP, as a browser without JavaScript does."""
+"""Signing in as everyone and opening their pages over HTTP, as a browser without JavaScript."""
 
 import re
 from collections.abc import Iterable
