@@ -18,13 +18,17 @@ class Check:
     found: tuple[str, ...] = ()
 
 
+# Chinese letters are word characters too: a link may follow one without a space.
+_PATH = r"[A-Za-z0-9._~:/?#@!$&'*+,;=%-]*"
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s，。；！？、）〕]+|\b[a-z0-9-]+\.(?:cn|com|net|cc|top|me|im|link)/\S+",
+    rf"(?:https?://|www\.){_PATH}"
+    rf"|(?<![A-Za-z0-9.-])[a-z0-9-]+\.(?:cn|com|net|cc|top|me|im|link)/{_PATH}",
     re.I,
 )
 _SHORTENERS = re.compile(
-    r"(?:https?://)?(?:t\.cn|url\.cn|dwz\.cn|suo\.im|suo\.nz|bit\.ly|tinyurl\.com|t\.im|mrw\.so|"
-    r"985\.so|is\.gd|goo\.gl|reurl\.cc|w\.url\.cn|dwz\.mk)\b\S*",
+    r"(?<![A-Za-z0-9.-])(?:https?://)?"
+    r"(?:t\.cn|url\.cn|dwz\.cn|suo\.im|suo\.nz|bit\.ly|tinyurl\.com|t\.im|mrw\.so|"
+    rf"985\.so|is\.gd|goo\.gl|reurl\.cc|w\.url\.cn|dwz\.mk)(?![A-Za-z0-9.-]){_PATH}",
     re.I,
 )
 _OFFICIAL = re.compile(r"(?:https?://)?(?:[a-z0-9-]+\.)*gov\.cn(?:[/:?#]|$)", re.I)

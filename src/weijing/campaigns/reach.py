@@ -144,7 +144,7 @@ def plan_into_temporary_table(
 # `received`: what our own sends count against the resident, those still on their way included.
 PLAN = """
 CREATE TEMPORARY TABLE reach_plan ON COMMIT DROP AS
-WITH matched AS ({matched}),
+WITH matched (id) AS ({matched}),
 answers AS MATERIALIZED (
     SELECT DISTINCT ON (d.id) d.id AS division_id, p.officer_id
     FROM accounts_posting p
