@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -177,7 +177,7 @@ def _port(once: bool) -> int:
 def _build(scene: Any, facts: dict[str, str], *, now: datetime, out: Console) -> None:
     from weijing.demo import stage
 
-    steps = [
+    steps: list[tuple[str, Callable[[], Any]]] = [
         ("建表", lambda: scene.run("db", "migrate")),
         ("区划、派出所、警务区、民辅警", lambda: stage.found_county(scene)),
         ("虚构群众与花名册", lambda: _write_roll(scene)),

@@ -101,7 +101,7 @@ def residents_add_officers(stage: Stage, morning: Morning) -> None:
     wanted = {external for _userid, external in morning.newcomers}
 
     def all_arrived() -> bool:
-        return _contacts(stage, wanted).count() == len(wanted)
+        return bool(_contacts(stage, wanted).count() == len(wanted))
 
     until("new friends come in through callbacks", all_arrived)
     stage.say(f"{len(wanted)} 位群众扫码加了民辅警，回调全部入库")

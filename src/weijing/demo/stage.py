@@ -107,7 +107,8 @@ def found_county(stage: Stage) -> None:
 def _rosters(stage: Stage, stations: list[Station]) -> dict[Station, list[tuple[str, str]]]:
     """Officers by station; at least four each, as many as the real county has per resident."""
     wanted = max(stage.residents // RESIDENTS_PER_OFFICER, 4 * len(stations))
-    random, rosters, number = stage.random("officers"), {}, 0
+    rosters: dict[Station, list[tuple[str, str]]] = {}
+    random, number = stage.random("officers"), 0
     for index, station in enumerate(stations):
         size = wanted // len(stations) + (index < wanted % len(stations))
         rosters[station] = []
