@@ -31,7 +31,7 @@ def ingest(host: str, port: int, workers: int) -> None:
         *("granian", "--interface", "wsgi", "--factory", "--http", "1", "--no-ws"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--blocking-threads", str(THREADS), "--backlog", "2048"),
-        *("--log-level", "warning", "--respawn-failed-workers", "--respawn-interval", "0.5"),
+        *("--log-level", "error", "--respawn-failed-workers", "--respawn-interval", "0.5"),
         *("--workers-kill-timeout", "10"),
         "weijing.sync.ingest:application",
     ]
