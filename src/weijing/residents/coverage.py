@@ -9,8 +9,11 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 
 from weijing.accounts.scope import Scope
+from weijing.residents.models import Contact, Household, Resident
 from weijing.territory.models import Division
 
 ADULT_FROM_AGE = 18
@@ -170,13 +173,38 @@ def _rows(division: Division, wanted: str, scope: Scope, on: date, **more: str) 
         return [Coverage(*row) for row in cursor.fetchall()]
 
 
+def unreached_households(scope: Scope, *, on: date) -> QuerySet[Household]:
+    """The households behind `households_missing`, by division, then by house number as one walks.
+
+    Each with its division, the division's parent, and `people`: who of them is on the roll.
+    """
+    on_roll = Q(lifecycle=Resident.Lifecycle.ROLL)
+    adult = Q(born_on=None) | Q(born_on__lte=_adult_born(on))
+    live = Contact.objects.filter(
+        county_id=scope.county_id, identity__resident=OuterRef("pk"), state=Contact.State.LINKED
+    )
+    linked_adults = Resident.objects.filter(
+        on_roll, adult, Exists(live), county_id=scope.county_id, household=OuterRef("pk")
+    )
+    return (
+        Household.objects.filter(scope.divisions(), ~Exists(linked_adults))
+        .annotate(people=Count("members", filter=Q(members__lifecycle=Resident.Lifecycle.ROLL)))
+        .select_related("division__parent")
+        # 2号 comes before 10号.
+        .order_by("division__lo", Length("address"), "address", "pk")
+    )
+
+
 def _parameters(division: Division, scope: Scope, on: date) -> dict[str, Any]:
-    is_leap_day = (on.month, on.day) == (2, 29)  # there was none eighteen years ago
-    adult_born = date(on.year - ADULT_FROM_AGE, on.month, 28 if is_leap_day else on.day)
     return {
         "county": scope.county_id,
         "division": division.pk,
         "lo": division.lo,
         "hi": division.hi,
-        "adult_born": adult_born,
+        "adult_born": _adult_born(on),
     }
+
+
+def _adult_born(on: date) -> date:
+    is_leap_day = (on.month, on.day) == (2, 29)  # there was none eighteen years ago
+    return date(on.year - ADULT_FROM_AGE, on.month, 28 if is_leap_day else on.day)
