@@ -4,8 +4,9 @@ from datetime import date
 
 from django.db.models import Count, Q, QuerySet
 
+from weijing.accounts.scope import Scope
 from weijing.residents.models import Resident
-from weijing.tags.models import Tag, TagAssignment
+from weijing.tags.models import Tag, TagAssignment, TagGroup
 
 
 def search(text: str, *, county_id: int) -> QuerySet[Tag]:
@@ -27,6 +28,31 @@ def settable_by_officers(county_id: int) -> QuerySet[Tag]:
         group__set_by_resident_only=False,
         group__needs_separate_consent=False,
     ).select_related("group__category")
+
+
+def offered_to_officers(county_id: int) -> QuerySet[Tag]:
+    """Tags an officer may choose for a person, also those that need a consent of their own."""
+    subjects = [TagGroup.Subject.RESIDENT, TagGroup.Subject.HOUSEHOLD, TagGroup.Subject.CONTACT]
+    return Tag.objects.filter(
+        county_id=county_id, group__set_by_resident_only=False, group__subject__in=subjects
+    ).select_related("group__category")
+
+
+def usual_among(scope: Scope, *, on: date, limit: int) -> list[Tag]:
+    """The tags that most people of the scope carry, without those that need a consent."""
+    usual = (
+        TagAssignment.objects.filter(
+            scope.divisions("resident__division"),
+            expires_on__gte=on,
+            tag__in=settable_by_officers(scope.county_id),
+        )
+        .values("tag")
+        .annotate(n=Count("id"))
+        .order_by("-n", "tag")
+    )
+    ids = [row["tag"] for row in usual[:limit]]
+    tags = settable_by_officers(scope.county_id).in_bulk(ids)
+    return [tags[id] for id in ids]
 
 
 def carried_by(resident: Resident, *, on: date) -> QuerySet[TagAssignment]:
