@@ -64,6 +64,7 @@ class FakeWeCom:
     cards: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None  # what others do during a pause
     before_add: Callable[[], None] = lambda: None
+    boundary: Callable[[], None] = lambda: None  # before and behind each call; may crash
     answer_with: list[BaseException | None] = field(default_factory=list)
     list_lag: dict[str, float] = field(default_factory=dict)
     list_calls: int = 0
@@ -93,6 +94,7 @@ class FakeWeCom:
         **_: Any,
     ) -> AddedMessage:
         self.add_calls += 1
+        self.boundary()
         self.before_add()
         self._maybe_pause()
         if self._happens(self.faults.crash_before):
@@ -121,12 +123,14 @@ class FakeWeCom:
         if self._happens(self.faults.crash_after):
             raise Crash
         self._maybe_pause()
+        self.boundary()
         return AddedMessage(task.msgid)
 
     def list_v2(
         self, *, start_time: int, end_time: int, filter_type: int, **_: Any
     ) -> tuple[GroupMessage, ...]:
         self.list_calls += 1
+        self.boundary()
         assert filter_type == 0
         if self._happens(self.faults.list_fails):
             raise StillDispatching(errcode=41063)
@@ -138,6 +142,7 @@ class FakeWeCom:
         )
 
     def task(self, msgid: str) -> tuple[MemberTask, ...]:
+        self.boundary()
         found = self._find(msgid)
         if found.confirmed_at:
             sent = int(found.confirmed_at.timestamp())
@@ -147,6 +152,7 @@ class FakeWeCom:
         return (MemberTask(found.sender.lower()),)
 
     def send_result(self, msgid: str, userid: str) -> tuple[SendResult, ...]:
+        self.boundary()
         found = self._find(msgid)
         sent = int(found.confirmed_at.timestamp()) if found.confirmed_at else None
         return tuple(
@@ -155,6 +161,7 @@ class FakeWeCom:
         )
 
     def cancel(self, msgid: str) -> None:
+        self.boundary()
         found = self._find(msgid)
         if found.cancelled:
             raise Cancelled(errcode=41093)
