@@ -123,32 +123,31 @@ def assign_many(
     tags = {tag.pk: tag for tag in _in_county(county_id, {tag for _, tag in pairs})}
     for tag in tags.values():
         _check_setter(tag, by)
+    wanted = list(dict.fromkeys((resident, tag.pk) for resident, tag in pairs if tag.pk in tags))
     done = 0
-    for start in range(0, len(pairs), BATCH):
-        piece = pairs[start : start + BATCH]
-        done += _assign_piece(county_id, piece, tags, source, basis, by, at)
-    return Assigned(done, len(pairs) - done)
+    for start in range(0, len(wanted), BATCH):
+        piece = {pair: tags[pair[1]] for pair in wanted[start : start + BATCH]}
+        done += _assign_piece(county_id, piece, source, basis, by, at)
+    return Assigned(done, len(wanted) - done)
 
 
 @transaction.atomic
 def _assign_piece(
     county_id: int,
-    pairs: Sequence[tuple[int, Tag]],
-    tags: dict[int, Tag],
+    pairs: dict[tuple[int, int], Tag],
     source: str,
     basis: str,
     by: Officer | None,
     at: datetime,
 ) -> int:
-    unique = {(resident, tag.pk): tags[tag.pk] for resident, tag in pairs}
-    needed = [tag.group.code if needs_consent(tag) else "" for tag in unique.values()]
+    needed = [tag.group.code if needs_consent(tag) else "" for tag in pairs.values()]
     values: dict[str, Any] = {
         "county": county_id,
-        "ids": new_ids(len(unique)),
-        "residents": [resident for resident, _ in unique],
-        "tags": [tag for _, tag in unique],
+        "ids": new_ids(len(pairs)),
+        "residents": [resident for resident, _ in pairs],
+        "tags": [tag for _, tag in pairs],
         "needed": needed,
-        "expiries": [expiry(tag, at) for tag in unique.values()],
+        "expiries": [expiry(tag, at) for tag in pairs.values()],
         "source": source,
         "basis": basis,
         "by": by.pk if by else None,
