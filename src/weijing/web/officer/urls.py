@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from weijing.web.officer import campaigns, contacts, grid, labelling, me, today
+
+urlpatterns = [
+    path("today/", today.today, name="today"),
+    path("campaigns/<str:number>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<str:number>/people/", campaigns.people, name="campaign-people"),
+    path("campaigns/<str:number>/objections/", campaigns.objections, name="campaign-objections"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/<int:pk>/label/", labelling.label, name="label"),
+    path("grid/", grid.grid, name="grid"),
+    path("grid/unlinked/", grid.unlinked, name="unlinked"),
+    path("me/", me.me, name="me"),
+    path("notice/", me.notice, name="notice"),
+]

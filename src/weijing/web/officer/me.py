@@ -1,0 +1,36 @@
+"""Who I am here, what I did this month, how large I want the type; and what we tell residents."""
+
+from django.http import HttpResponse
+
+from weijing.accounts.models import FIELD_ROLES, Role
+from weijing.core import clock
+from weijing.residents import contacts, notices
+from weijing.sync import queries as sync
+from weijing.territory.models import County
+from weijing.web.access import OfficerRequest, for_everyone_signed_in, for_roles
+from weijing.web.officer.own_grid import own_grid
+from weijing.web.phone import phone_page
+
+
+@for_roles(*FIELD_ROLES)
+def me(request: OfficerRequest) -> HttpResponse:
+    officer, today = request.user, clock.today()
+    context = {
+        "officer": officer,
+        "station": officer.station,
+        "grid": own_grid(request.scope),
+        "roles": [role.label for role in Role if role in request.scope.roles],
+        "friends": contacts.live(officer.county_id).filter(officer=officer).count(),
+        "month": sync.talk_of(officer, since=today.replace(day=1), until=today),
+    }
+    return phone_page(request, "officer/me.html", context, tab="me")
+
+
+@for_everyone_signed_in
+def notice(request: OfficerRequest) -> HttpResponse:
+    """The text an officer shows before ticking that the person has been told."""
+    bureau = County.objects.get(pk=request.user.county_id).bureau_name
+    title, _, text = notices.notice(bureau=bureau).partition("\n")
+    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
+    context = {"title": title, "paragraphs": paragraphs}
+    return phone_page(request, "officer/notice.html", context)
