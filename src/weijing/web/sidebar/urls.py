@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from weijing.web.sidebar import views
+
+urlpatterns = [path("contact/", views.contact, name="contact")]
