@@ -15,7 +15,7 @@ from django.db.models import F
 from wecom_api import errors
 from wecom_api.client import WeCom
 from weijing.core import clock
-from weijing.core.ids import new_id
+from weijing.core.ids import ID_STEP, new_ids, reserve
 from weijing.core.logs import log
 from weijing.residents.models import Contact
 from weijing.tags.models import Tag, TagAssignment, TagGroup, TagProjection
@@ -40,19 +40,25 @@ def want(county_id: int, resident_ids: Collection[int], *, at: datetime) -> None
         return
     values: dict[str, Any] = {"county": county_id, "residents": list(resident_ids), "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(_WANT, {**values, "first_id": new_id()})
+        cursor.execute(_PAIRS_OF, values)
+        pairs = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_WANT, {**values, "ids": new_ids(len(pairs)), "pairs": pairs})
 
 
-_WANT = """
-INSERT INTO tags_tagprojection (county_id, id, contact_id, wanted_at, attempts, parked_because)
-SELECT contact.county_id, %(first_id)s + row_number() OVER (ORDER BY contact.id), contact.id,
-    %(at)s, 0, ''
+_PAIRS_OF = """
+SELECT contact.id
 FROM residents_contact contact
 JOIN residents_wechatidentity identity
     ON identity.county_id = contact.county_id AND identity.id = contact.identity_id
 WHERE contact.county_id = %(county)s AND contact.state = 'linked'
     AND identity.resident_id = ANY(%(residents)s)
 ORDER BY contact.id
+"""
+
+_WANT = """
+INSERT INTO tags_tagprojection (county_id, id, contact_id, wanted_at, attempts, parked_because)
+SELECT %(county)s, pair.id, pair.contact_id, %(at)s, 0, ''
+FROM unnest(%(ids)s::bigint[], %(pairs)s::bigint[]) AS pair (id, contact_id)
 ON CONFLICT (county_id, contact_id) DO UPDATE SET
     -- Always another moment: the one who is calling WeCom now must see that there is more.
     wanted_at = greatest(excluded.wanted_at,
@@ -69,7 +75,9 @@ def want_all_differing(county_id: int, *, at: datetime) -> int:
     """
     values: dict[str, Any] = {"county": county_id, "at": at, "today": clock.local_day(at)}
     with connection.cursor() as cursor:
-        cursor.execute(_WANT_DIFFERING, {**values, "first_id": new_id()})
+        cursor.execute("SELECT count(*) FROM residents_contact WHERE county_id = %s", [county_id])
+        values |= {"first_id": reserve(cursor.fetchone()[0] + 1), "step": ID_STEP}
+        cursor.execute(_WANT_DIFFERING, values)
         return int(cursor.rowcount)
 
 
@@ -99,7 +107,7 @@ WITH ours AS (
     WHERE contact.county_id = %(county)s AND contact.state = 'linked'
 )
 INSERT INTO tags_tagprojection (county_id, id, contact_id, wanted_at, attempts, parked_because)
-SELECT %(county)s, %(first_id)s + row_number() OVER (ORDER BY pair.id), pair.id, %(at)s, 0, ''
+SELECT %(county)s, %(first_id)s + row_number() OVER (ORDER BY pair.id) * %(step)s, pair.id, %(at)s, 0, ''
 FROM pair WHERE pair.wanted <> pair.has
 ORDER BY pair.id
 ON CONFLICT (county_id, contact_id) DO NOTHING
