@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
+import psycopg
 import pytest
 from wechatpy.enterprise.crypto import WeChatCrypto
 
@@ -247,6 +248,22 @@ def test_killed_under_load_it_has_lost_nothing_that_it_acknowledged(ingest, empt
 
     assert eventually(lambda: load.acknowledged <= empty.xmls())
     assert len(load.acknowledged) >= 500
+
+
+def test_killed_while_the_database_is_slow_it_has_lost_nothing_that_it_acknowledged(
+    ingest, empty
+) -> None:
+    """Commits wait here, so whoever answers before the commit is found out."""
+    with Load(ingest, "slow") as load:
+        load.wait_for(50)
+        with psycopg.connect(empty.server.url) as holder:
+            holder.execute("LOCK TABLE sync_inboxevent IN EXCLUSIVE MODE")
+            time.sleep(0.7)  # less than the patience that leads to the spool
+            ingest.kill()
+        ingest.start()
+        load.wait_for(50)
+
+    assert eventually(lambda: load.acknowledged <= empty.xmls(), seconds=10)
 
 
 def test_stopped_under_load_it_has_lost_nothing_and_ends_by_itself(ingest, empty) -> None:
