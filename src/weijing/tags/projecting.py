@@ -107,7 +107,8 @@ WITH ours AS (
     WHERE contact.county_id = %(county)s AND contact.state = 'linked'
 )
 INSERT INTO tags_tagprojection (county_id, id, contact_id, wanted_at, attempts, parked_because)
-SELECT %(county)s, %(first_id)s + row_number() OVER (ORDER BY pair.id) * %(step)s, pair.id, %(at)s, 0, ''
+SELECT %(county)s, %(first_id)s + row_number() OVER (ORDER BY pair.id) * %(step)s, pair.id,
+    %(at)s, 0, ''
 FROM pair WHERE pair.wanted <> pair.has
 ORDER BY pair.id
 ON CONFLICT (county_id, contact_id) DO NOTHING
