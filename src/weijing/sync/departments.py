@@ -220,7 +220,7 @@ def _follow(
     at: datetime,
 ) -> None:
     present = member.status not in (DISABLED, LEFT)
-    if present and not officer.is_active and _left_by_wecom(officer):
+    if present and not officer.is_active and left_by_wecom(officer):
         officer.is_active = True
         officer.save(update_fields=["is_active"])
         trail.record(None, BACK_IN_WECOM, officer, at=at)
@@ -247,7 +247,7 @@ def _let_go(officer: Officer, changes: Changes, *, at: datetime) -> None:
     changes.left.append(officer.pk)
 
 
-def _left_by_wecom(officer: Officer) -> bool:
+def left_by_wecom(officer: Officer) -> bool:
     """Whether it was WeCom, and not a person here, who ended the account last."""
     last = (
         AuditEntry.objects.filter(

@@ -1,0 +1,1 @@
+"""Proof that what must hold holds: one module per group of invariants, `examining` runs them."""
