@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +75,19 @@ class Keyring:
 
     def fingerprint(self, value: str, *, purpose: str) -> bytes:
         """The whole HMAC-SM3, 32 bytes."""
-        mac = hmac.HMAC(self.index_key, hashes.SM3())
-        mac.update(purpose.encode() + b"\0" + value.encode())
-        return mac.finalize()
+        return self.fingerprinter(purpose)(value)
+
+    def fingerprinter(self, purpose: str) -> Callable[[str], bytes]:
+        """`fingerprint` of many values for one purpose: the key is taken in only once."""
+        keyed = hmac.HMAC(self.index_key, hashes.SM3())
+        keyed.update(purpose.encode() + b"\0")
+
+        def fingerprint(value: str) -> bytes:
+            mac = keyed.copy()
+            mac.update(value.encode())
+            return mac.finalize()
+
+        return fingerprint
 
 
 def create_secrets(path: Path) -> None:
