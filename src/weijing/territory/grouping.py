@@ -31,7 +31,7 @@ def add_groups(village: Division, names: int | Iterable[str], *, source: str) ->
     wanted = [f"{n}组" for n in range(1, names + 1)] if isinstance(names, int) else names
     wanted = list(dict.fromkeys(name for one in wanted if (name := group_name(one))))
     # Two rolls may name the same new group at once.
-    Division.objects.select_for_update().get(county_id=village.county_id, pk=village.pk)
+    Division.objects.select_for_update(no_key=True).get(county_id=village.county_id, pk=village.pk)
     known = {
         group.name: group
         for group in Division.objects.filter(county_id=village.county_id, parent=village)

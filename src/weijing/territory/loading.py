@@ -111,7 +111,7 @@ def load_county(
         },
     )
     # Two loads of one county at once would number its beats twice.
-    County.objects.select_for_update().get(pk=county.pk)
+    County.objects.select_for_update(no_key=True).get(pk=county.pk)
     added, renamed = _load_divisions(county, rows, source)
     _add_stations(county)
     _add_beats(county)
