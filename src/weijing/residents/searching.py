@@ -6,37 +6,23 @@ indexes cannot do for Chinese. Phones and ID numbers are found by blind index on
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
 from weijing.accounts.scope import Scope
 from weijing.core.env import keyring
 from weijing.residents import phones
+from weijing.residents.grams import grams, pairs, plain
 from weijing.residents.models import Resident
 from weijing.residents.queries import visible_to
 from weijing.territory.models import Division
+
+__all__ = ["grams", "search"]
 
 MAX_TEXT_CHARS = 60
 MAX_WORDS = 5
 PHONE_TAIL_DIGITS = 4
 ID_NUMBER = re.compile(r"\d{17}[\dX]", re.ASCII)
-
-
-def plain(text: str) -> str:
-    """Text as it is compared: full-width letters made narrow, lower case, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def grams(name: str, address: str = "") -> list[str]:
-    """What a row is found by: characters and pairs of the name, pairs of the address."""
-    name, address = plain(name), plain(address)
-    return list(dict.fromkeys([*name, *pairs(name), *pairs(address)]))
-
-
-def pairs(text: str) -> Iterable[str]:
-    return (text[n : n + 2] for n in range(len(text) - 1))
 
 
 def search(text: str, *, scope: Scope, limit: int = 50) -> list[Resident]:

@@ -1,0 +1,19 @@
+"""What a row is found by: characters and pairs of characters, in one array with a GIN index."""
+
+import unicodedata
+from collections.abc import Iterable
+
+
+def plain(text: str) -> str:
+    """Text as it is compared: full-width letters made narrow, lower case, no blanks."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def grams(name: str, address: str = "") -> list[str]:
+    """Characters and pairs of the name, pairs of the address; each once."""
+    name, address = plain(name), plain(address)
+    return list(dict.fromkeys([*name, *pairs(name), *pairs(address)]))
+
+
+def pairs(text: str) -> Iterable[str]:
+    return (text[n : n + 2] for n in range(len(text) - 1))

@@ -1,0 +1,191 @@
+"""What of the file is new, changed, or known already. Set-based, on keys only.
+
+Rows with an ID number are recognised by its blind index, others by household number and name. A
+row is unchanged when its keyed digest equals the one kept with the resident: nothing is opened.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from django.db import connection
+
+from weijing.residents.importing.copy_rows import escape
+from weijing.residents.importing.copying import fetch_fixed, put_fixed, put_lines
+
+AMBIGUOUS = "本户在册的同名人员不止一个，请补上身份证号"
+_FOUND = np.dtype([("n", ">i4"), ("id", ">i8"), ("same", "?")])
+
+
+@dataclass(frozen=True)
+class Residents:
+    """For every row number `n` of the file: the resident it is about. Arrays, indexed by n."""
+
+    ids: npt.NDArray[np.int64]  # 0: nobody yet
+    unchanged: npt.NDArray[np.bool_]
+    ambiguous: pl.DataFrame  # n, reason
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The file's households: household, place, address, kind, id (0: new), changed."""
+
+    frame: pl.DataFrame
+
+
+def compare_residents(county_id: int, rows: pl.DataFrame, count: int) -> Residents:
+    """`rows`: n, name, household, id_index, digest of the good rows; `count`: the largest n + 1."""
+    ids = np.zeros(count, dtype=np.int64)
+    unchanged = np.zeros(count, dtype=np.bool_)
+    ambiguous = pl.DataFrame(schema={"n": pl.UInt32, "reason": pl.String})
+    if not rows.height or not _has_residents(county_id):
+        return Residents(ids, unchanged, ambiguous)
+    numbered = rows.filter(pl.col("id_index").is_not_null())
+    found = _by_number(county_id, numbered)
+    ids[found["n"]], unchanged[found["n"]] = found["id"], found["same"]
+    others = rows.filter(pl.Series(ids[rows["n"].to_numpy()] == 0))
+    ambiguous = _by_household(county_id, others, ids, unchanged)
+    return Residents(ids, unchanged, ambiguous)
+
+
+def _has_residents(county_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM residents_resident WHERE county_id = %s "
+            "AND (id_number_index IS NOT NULL OR household_id IS NOT NULL))",
+            [county_id],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _by_number(county_id: int, rows: pl.DataFrame) -> npt.NDArray[np.void]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE roll_number (n integer, id_index uuid, digest bytea) ON COMMIT DROP"
+        )
+    put_fixed(
+        "roll_number (n, id_index, digest)",
+        [rows["n"].to_numpy(), _bytes16(rows["id_index"]), _bytes16(rows["digest"])],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE roll_number")
+    return fetch_fixed(
+        "SELECT n, person.id, coalesce(roll_digest = digest AND lifecycle = 'roll', false) "
+        "FROM roll_number JOIN residents_resident person "
+        "ON person.county_id = %s AND person.id_number_index = id_index",
+        [county_id],
+        _FOUND,
+    )
+
+
+def _by_household(
+    county_id: int,
+    rows: pl.DataFrame,
+    ids: npt.NDArray[np.int64],
+    unchanged: npt.NDArray[np.bool_],
+) -> pl.DataFrame:
+    """Find the others, write what is certain into the arrays, and return the uncertain.
+
+    A child gets an ID number one day: a row with a new number may be somebody without one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE roll_member (n integer, household varchar, name varchar, "
+            "has_number boolean, digest bytea) ON COMMIT DROP"
+        )
+    put_lines("roll_member", [_member_lines(rows)])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE roll_member")
+        cursor.execute(_CANDIDATES, {"county": county_id})
+        candidates = pl.DataFrame(
+            cursor.fetchall(),
+            schema={
+                "n": pl.UInt32,
+                "id": pl.Int64,
+                "same": pl.Boolean,
+                "exact": pl.Boolean,
+                "has_number": pl.Boolean,
+            },
+            orient="row",
+        )
+    best = candidates.filter(pl.col("exact") == pl.col("exact").max().over("n"))
+    doubtful = best.filter((pl.len().over("n") > 1) & ~pl.col("has_number"))
+    best = best.filter(pl.len().over("n") == 1).filter(pl.col("id").is_first_distinct())
+    where = best["n"].to_numpy()
+    ids[where], unchanged[where] = best["id"].to_numpy(), best["same"].to_numpy()
+    return doubtful.select(pl.col("n").unique(), pl.lit(AMBIGUOUS).alias("reason"))
+
+
+_CANDIDATES = """
+SELECT n, person.id, coalesce(roll_digest = digest AND lifecycle = 'roll', false),
+    person.id_number_index IS NULL, has_number
+FROM roll_member
+JOIN residents_household home ON home.county_id = %(county)s AND home.number = household
+JOIN residents_resident person ON person.county_id = %(county)s
+    AND person.household_id = home.id AND person.name = roll_member.name
+WHERE person.lifecycle IN ('roll', 'moved')
+AND (person.id_number_index IS NULL OR (NOT has_number AND NOT EXISTS (
+    SELECT 1 FROM roll_number WHERE roll_number.id_index = person.id_number_index)))
+ORDER BY n, person.id
+"""
+
+
+def _member_lines(rows: pl.DataFrame) -> bytes:
+    cells = zip(
+        rows["n"].to_list(),
+        rows["household"].to_list(),
+        rows["name"].to_list(),
+        rows["id_index"].is_not_null().to_list(),
+        rows["digest"].to_list(),
+        strict=True,
+    )
+    return "".join(
+        f"{n}\t{escape(home)}\t{escape(name)}\t{has_number}\t\\\\x{digest.hex()}\n"
+        for n, home, name, has_number, digest in cells
+    ).encode()
+
+
+def compare_homes(county_id: int, homes: pl.DataFrame, division_ids: Mapping[str, int]) -> Homes:
+    """`homes`: household, place, address, kind, each household once. Places not made yet have id 0.
+
+    An empty address or kind in the file leaves what we know.
+    """
+    placed = homes.with_columns(
+        pl.col("place").replace_strict(division_ids, default=0, return_dtype=pl.Int64)
+        .alias("division_id"),
+        pl.int_range(homes.height, dtype=pl.UInt32).alias("k"),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE roll_home (k integer, number varchar, division_id bigint, "
+            "address varchar, kind varchar) ON COMMIT DROP"
+        )
+    put_lines("roll_home", [_home_lines(placed)])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE roll_home")
+    found = fetch_fixed(
+        "SELECT k, home.id, home.division_id = roll_home.division_id "
+        "AND roll_home.address IN ('', home.address) AND roll_home.kind IN ('', home.kind) "
+        "FROM roll_home JOIN residents_household home "
+        "ON home.county_id = %s AND home.number = roll_home.number",
+        [county_id],
+        _FOUND,
+    )
+    ids = np.zeros(placed.height, dtype=np.int64)
+    changed = np.zeros(placed.height, dtype=np.bool_)
+    ids[found["n"]], changed[found["n"]] = found["id"], ~found["same"]
+    return Homes(placed.with_columns(pl.Series("id", ids), pl.Series("changed", changed)))
+
+
+def _home_lines(homes: pl.DataFrame) -> bytes:
+    cells = homes.select("k", "household", "division_id", "address", "kind").iter_rows()
+    return "".join(
+        f"{k}\t{escape(number)}\t{division_id}\t{escape(address)}\t{kind}\n"
+        for k, number, division_id, address, kind in cells
+    ).encode()
+
+
+def _bytes16(values: pl.Series) -> npt.NDArray[np.void]:
+    return np.frombuffer(b"".join(values.to_list()), dtype="V16")

@@ -1,0 +1,138 @@
+"""The whole file, read and checked: what is slim in memory, everything else in the spool."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from weijing.residents.importing import checking, duplicates, workers
+from weijing.residents.importing.columns import TITLES
+from weijing.residents.importing.opening import BadRoll, Kind
+from weijing.residents.importing.places import Place
+from weijing.residents.importing.reading import Part, Sheet, merged_range, read
+from weijing.residents.importing.spool import Spool
+
+SHOWN_HEADINGS = 30
+
+
+@dataclass
+class Piece:
+    """One part in the spool. `first_n` numbers its good rows through the file."""
+
+    sheet: int
+    first_n: int
+    good: int
+    bad: int | None
+
+
+@dataclass
+class Gathered:
+    """`rows`: n, sheet, row, name, household, place, id_index, digest of every good row.
+
+    `homes`: household, place, address, kind, is_head; a household may occur several times.
+    `refused`: n and reason of good rows that another row, or a resident, contradicts.
+    """
+
+    sheets: list[Sheet]
+    pieces: list[Piece]
+    rows: pl.DataFrame
+    homes: pl.DataFrame
+    places: dict[str, Place]
+    reasons: Counter[str]
+    refused: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def accepted(self) -> pl.DataFrame:
+        return self.rows.join(self.refused, on="n", how="anti", maintain_order="left")
+
+    def refuse(self, more: pl.DataFrame) -> None:
+        """Refuse good rows. `more`: n, reason."""
+        self.refused = pl.concat([self.refused, more]).unique("n", keep="first")
+
+
+def gather(
+    path: Path,
+    kind: Kind,
+    said: Mapping[str, str],
+    *,
+    executor: ProcessPoolExecutor,
+    spool: Spool,
+    progress: Callable[[int], None],
+) -> Gathered:
+    """Read and check every row. `progress` hears how many rows were checked so far.
+
+    Raises `BadRoll` for a file without the columns of a roll, or without rows.
+    """
+    sheets: list[Sheet] = []
+    numbers: list[int] = []  # the sheet of every part handed out, in order
+
+    def parts() -> Iterator[bytes]:
+        for found in read(path, kind, said):
+            if isinstance(found, Sheet):
+                sheets.append(found)
+            else:
+                numbers.append(_number(found))
+                yield found.data
+
+    gathered = Gathered(sheets, [], pl.DataFrame(), pl.DataFrame(), {}, Counter())
+    slim: list[pl.DataFrame] = []
+    homes: list[pl.DataFrame] = []
+    count = 0
+    for number, summary in enumerate(workers.in_order(executor, workers.check_part, parts())):
+        rows = pl.read_ipc_stream(io.BytesIO(summary.slim))
+        gathered.pieces.append(
+            Piece(
+                sheet=numbers[number],
+                first_n=count,
+                good=spool.add(summary.good),
+                bad=spool.add(summary.bad) if summary.bad else None,
+            )
+        )
+        sheet = pl.lit(numbers[number], pl.UInt32).alias("sheet")
+        n = pl.int_range(count, count + rows.height, dtype=pl.UInt32).alias("n")
+        slim.append(rows.select(n, sheet, pl.all()))
+        homes.append(pl.read_ipc_stream(io.BytesIO(summary.homes)))
+        gathered.places |= {place.key: place for place in summary.places}
+        gathered.reasons.update(summary.reasons)
+        count += rows.height
+        progress(count + gathered.reasons.total())
+    _refuse_what_is_no_roll(path, kind, gathered)
+    gathered.rows, gathered.homes = pl.concat(slim), pl.concat(homes)
+    gathered.refused = duplicates.find(gathered.rows, [sheet.name for sheet in sheets])
+    return gathered
+
+
+def _number(part: Part) -> int:
+    return part.sheet
+
+
+def _refuse_what_is_no_roll(path: Path, kind: Kind, gathered: Gathered) -> None:
+    rolls = [sheet for sheet in gathered.sheets if sheet.is_roll]
+    if not rolls:
+        raise BadRoll(_wrong_columns(gathered.sheets))
+    if not gathered.pieces:
+        raise BadRoll("表里只有表头，没有一行数据。")
+    blank = gathered.reasons[checking.NO_HOUSEHOLD] + gathered.reasons[checking.NO_NAME]
+    if blank and (cells := merged_range(path, kind)):
+        raise BadRoll(
+            f"工作表里有跨行合并的单元格（如 {cells}），合并后只有第一行有内容。"
+            "请取消合并、把每一行填完整后再导入。"
+        )
+
+
+def _wrong_columns(sheets: list[Sheet]) -> str:
+    if not sheets:
+        return "表里没有一行数据。"
+    best = max(sheets, key=lambda sheet: (sheet.headings is not None, -len(sheet.missing)))
+    shown = "、".join(one for one in best.found[:SHOWN_HEADINGS] if one.strip()) or "（空）"
+    where = f"工作表“{best.name}”" if best.name else "文件"
+    if best.headings is None:
+        wanted = "、".join(TITLES[name] for name in ("name", "household", "village"))
+        return f"{where}里找不到表头，至少要有：{wanted}。第一行是：{shown}。"
+    return (
+        f"{where}缺少列：{'、'.join(best.missing)}。找到的列：{shown}。"
+        "请改列名，或指明哪一列是什么（--map 户号=列名）。"
+    )

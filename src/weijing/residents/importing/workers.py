@@ -1,0 +1,178 @@
+"""Two processes that check and seal parts while the first one reads and writes.
+
+What they hand back is either slim (what comparing needs) or locked for the spool.
+"""
+
+import io
+import multiprocessing
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing.connection import wait
+from typing import TypeVar
+
+import polars as pl
+
+from weijing.core.crypto import Keyring
+from weijing.residents.importing import checking, spool
+from weijing.residents.importing.copy_rows import Sealer, digest_of
+from weijing.residents.importing.places import Gazetteer, Place
+
+PROCESSES = 2
+AHEAD = 4  # parts under way; bounds memory
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+# What a row says, in the order of its digest. Rows of another order would all count as changed.
+DIGESTED = (
+    "household", "name", "id_number", "phone", "place", "address", "role", "sex", "born_on", "kind",
+)  # fmt: skip
+SLIM = ("row", "name", "household", "place", "id_index", "digest")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A checked part without what is personal and long. Frames are Arrow streams.
+
+    `slim` has the columns SLIM; `homes` one row per household and place of the part: household,
+    place, address, kind, is_head. `good` and `bad` are locked.
+    """
+
+    slim: bytes
+    homes: bytes
+    good: bytes
+    bad: bytes
+    reasons: dict[str, int]
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which rows of a spooled part to seal, and their keys. `prefixes` begin the lines."""
+
+    good: bytes
+    positions: Sequence[int]
+    ids: Sequence[int]
+    household_ids: Sequence[int]
+    division_ids: Sequence[int]
+    prefixes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    sealer: Sealer
+    keyring: Keyring
+    gazetteer: Gazetteer
+    on: date
+    spool_key: bytes
+
+
+_setting: _Setting | None = None
+
+
+@contextmanager
+def pool(
+    keyring: Keyring, gazetteer: Gazetteer, *, on: date, spool_key: bytes
+) -> Iterator[ProcessPoolExecutor]:
+    executor = ProcessPoolExecutor(
+        PROCESSES,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(keyring, gazetteer, on, spool_key),
+    )
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def in_order(
+    executor: ProcessPoolExecutor, work: Callable[[_In], _Out], items: Iterable[_In]
+) -> Iterator[_Out]:
+    """Results in the order of the items, a few of them under way at a time.
+
+    Raises `BrokenProcessPool` when a process was killed.
+    """
+    waiting: deque[Future[_Out]] = deque()
+    for item in items:
+        waiting.append(executor.submit(work, item))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _start(keyring: Keyring, gazetteer: Gazetteer, on: date, spool_key: bytes) -> None:
+    global _setting
+    _setting = _Setting(Sealer(keyring), keyring, gazetteer, on, spool_key)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot say so, and our queue would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _here() -> _Setting:
+    assert _setting is not None, "runs in a process of `pool`"
+    return _setting
+
+
+def check_part(data: bytes) -> Summary:
+    """Check a part, fingerprint its rows, lock what is to be kept."""
+    setting = _here()
+    checked = checking.check(data, setting.gazetteer, on=setting.on)
+    good = _fingerprinted(checked.good, setting.keyring)
+    head = pl.col("role") == "head"
+    homes = (
+        good.select("household", "place", "address", "kind", head.alias("is_head"))
+        .sort("is_head", descending=True, maintain_order=True)
+        .unique(["household", "place"], keep="first", maintain_order=True)
+    )
+    return Summary(
+        slim=_stream(good.select(SLIM)),
+        homes=_stream(homes),
+        good=spool.lock(_stream(good), setting.spool_key),
+        bad=spool.lock(_stream(checked.bad), setting.spool_key) if checked.bad.height else b"",
+        reasons=dict(Counter(checked.bad["reason"].to_list())),
+        places=checked.places,
+    )
+
+
+def _fingerprinted(good: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
+    of_id, of_row = keyring.fingerprinter("id_number"), keyring.fingerprinter("roll_row")
+    good = good.with_columns(pl.col("born_on").dt.to_string().fill_null(""))
+    indexes = [of_id(one)[:16] if one else None for one in good["id_number"].to_list()]
+    columns = [good[name].to_list() for name in DIGESTED]
+    digests = [digest_of(of_row, cells) for cells in zip(*columns, strict=True)]
+    return good.with_columns(
+        pl.Series("id_index", indexes, pl.Binary), pl.Series("digest", digests, pl.Binary)
+    )
+
+
+def seal_rows(order: Order) -> bytes:
+    """The COPY lines of an order."""
+    setting = _here()
+    rows = pl.read_ipc_stream(io.BytesIO(spool.unlock(order.good, setting.spool_key)))
+    rows = rows[list(order.positions)]
+    return setting.sealer.lines(
+        rows, order.ids, order.household_ids, order.division_ids, order.prefixes
+    )
+
+
+def _stream(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc_stream(buffer)
+    return buffer.getvalue()
+
+
+__all__ = ["BrokenProcessPool", "Order", "Summary", "check_part", "in_order", "pool", "seal_rows"]
