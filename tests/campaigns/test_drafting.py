@@ -71,8 +71,10 @@ def test_submitting_needs_the_number_the_author_saw(
     assert draft.state == Campaign.State.DRAFT
 
 
-@pytest.mark.parametrize(("seen", "now", "fits"), [(100, 101, True), (100, 102, False),
-                                                   (1000, 990, True), (1000, 989, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("seen", "now", "fits"),
+    [(100, 101, True), (100, 102, False), (1000, 990, True), (1000, 989, False)],
+)
 def test_one_per_cent_is_still_the_same_number(seen: int, now: int, fits: bool) -> None:
     if fits:
         drafting.check_recount(seen=seen, now=now)
