@@ -42,7 +42,7 @@ def to_be_labelled(scope: Scope) -> QuerySet[Contact]:
     waiting = Contact.objects.filter(
         county_id=scope.county_id,
         labelled_at=None,
-        state__in=[Contact.State.LINKED, Contact.State.HALF],
+        state=Contact.State.LINKED,
         identity__resident__lifecycle=Resident.Lifecycle.PROVISIONAL,
     )
     if not scope.sees_residents:
