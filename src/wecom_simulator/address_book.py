@@ -3,8 +3,9 @@
 import json
 import sqlite3
 
-from wecom_simulator.calls import JSON, Call, api
+from wecom_simulator.calls import JSON, Call, api, cursor_at
 from wecom_simulator.refusals import Refused
+from wecom_simulator.world import CONTACT_SYNC
 
 
 @api("department/list", empty={"department": []})
@@ -12,7 +13,7 @@ def department_list(call: Call) -> JSON:
     return {"department": [_department(row) for row in _departments(call)]}
 
 
-@api("department/simplelist", empty={"department_id": []})
+@api("department/simplelist", contact_sync=True, empty={"department_id": []})
 def department_simplelist(call: Call) -> JSON:
     return {
         "department_id": [
@@ -45,6 +46,24 @@ def user_simplelist(call: Call) -> JSON:
             {"userid": r["userid"], "name": r["name"], "department": json.loads(r["departments"])}
             for r in _members(call)
         ]
+    }
+
+
+@api("user/list_id", contact_sync=True, empty={"dept_user": []})
+def user_list_id(call: Call) -> JSON:
+    """One row per member and department, by pages; for the secret of 通讯录同步 alone."""
+    if call.agentid != CONTACT_SYNC:
+        raise Refused(48002)
+    limit, offset = call.page_size(default=10_000, top=10_000), call.offset()
+    rows = call.world.store.all(
+        "SELECT userid, value AS department FROM member, json_each(departments) "
+        "WHERE status <> 5 ORDER BY member.id, value LIMIT ? OFFSET ?",
+        limit + 1,
+        offset,
+    )
+    return {
+        "next_cursor": cursor_at(offset + limit) if len(rows) > limit else "",
+        "dept_user": [dict(row) for row in rows[:limit]],
     }
 
 
@@ -133,7 +152,7 @@ def _members(call: Call) -> list[sqlite3.Row]:
 
 
 def _member(call: Call, row: sqlite3.Row) -> JSON:
-    """What this app may know. Private WeCom shows only the userid unless the console says more."""
+    """What this app may know. Private WeCom shows only the userid and what its console allows."""
     departments = json.loads(row["departments"])
     leads = json.loads(row["leads"]) or [0] * len(departments)
     found = {
@@ -172,4 +191,7 @@ def _member(call: Call, row: sqlite3.Row) -> JSON:
             "enable": int(row["status"] == 1),
             "biz_mail_alias": [],
         }
+        allowed = call.world.settings.private_member_fields
+        if "*" not in allowed:
+            found = {k: v for k, v in found.items() if k == "userid" or k in allowed}
     return found

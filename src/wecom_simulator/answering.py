@@ -13,7 +13,9 @@ from wecom_simulator.connections import Cut, CutBody
 from wecom_simulator.faults import Fault
 from wecom_simulator.limits import CORP_LIMITS, DEBUG_LIMITS, IP_LIMITS
 from wecom_simulator.refusals import Refused
-from wecom_simulator.world import World
+from wecom_simulator.world import CONTACT_SYNC, World
+
+ADDRESS_BOOK = ("department/", "user/")  # details: not for 通讯录同步 from a new address
 
 # Some gateway page in front of WeCom: a client must not take it for an answer.
 GATEWAY_PAGE = (
@@ -66,9 +68,10 @@ async def _handled(world: World, known: Api, request: Request, fault: Fault | No
     try:
         world.limits.enter(known.path, settings.concurrency_limit)
         entered = True
-        if settings.latency_real_seconds:
-            await asyncio.sleep(settings.latency_real_seconds)
         body, upload = await _read(request)
+        changed = [str(body.get(name)).lower() for name in known.changes]
+        with world.limits.changing(changed):
+            await asyncio.sleep(settings.latency_real_seconds)
         call = _checked(world, known, request, body, upload)
         found = known.handle(call)
         world.commit()
@@ -76,7 +79,7 @@ async def _handled(world: World, known: Api, request: Request, fault: Fault | No
         # Counters of limits live outside the store, so a rollback loses only the refused work.
         world.rollback()
         errcode = refusal.errcode
-        return _json({"errcode": errcode, "errmsg": refusal.text(), **known.empty})
+        return _json({"errcode": errcode, "errmsg": _said(world, refusal, request), **known.empty})
     except ClientDisconnect:
         return Cut()
     except BaseException:
@@ -92,6 +95,17 @@ async def _handled(world: World, known: Api, request: Request, fault: Fault | No
     return _json(_enveloped(world, known, call, found))
 
 
+def _said(world: World, refusal: Refused, request: Request) -> str:
+    """The errmsg, with what WeCom adds for its own support."""
+    hint = world.random.randrange(10**17, 10**18)
+    return f"{refusal.text()}, hint: [{hint}], from ip: {_address(request)}"
+
+
+def _address(request: Request) -> str:
+    forwarded = request.headers.get("x-forwarded-for")
+    return forwarded or (request.client.host if request.client else "")
+
+
 def _enveloped(world: World, known: Api, call: Call, found: JSON) -> JSON:
     omit = world.settings.omit_envelope
     if known.path in omit or "*" in omit:
@@ -103,7 +117,7 @@ def _enveloped(world: World, known: Api, call: Call, found: JSON) -> JSON:
 def _checked(world: World, known: Api, request: Request, body: JSON, upload: Upload | None) -> Call:
     """Raises `Refused`: too often, no valid token, a foreign address, a forbidden API."""
     query = dict(request.query_params)
-    ip = request.headers.get("x-forwarded-for") or (request.client.host if request.client else "")
+    ip = _address(request)
     now, scale = world.now(), world.settings.scale_limits
     world.limits.check_not_locked_out(ip, now)
     if query.get("debug") == "1":
@@ -112,6 +126,8 @@ def _checked(world: World, known: Api, request: Request, body: JSON, upload: Upl
         world.limits.spend(f"ip {ip} {known.path}", IP_LIMITS, scale=scale, now=now)
         world.limits.spend(f"corp {known.path}", CORP_LIMITS, scale=scale, now=now)
     app = tokens.app_for(world, query, ip=ip, login=known.open)
+    if app["agentid"] == CONTACT_SYNC and not (known.contact_sync or known.open):
+        raise Refused(48009 if known.path.startswith(ADDRESS_BOOK) else 48002)
     if known.customer_contact and not app["callable"]:
         raise Refused(48002)
     return Call(world, known.path, query, body, ip, app, upload, dict(request.headers))

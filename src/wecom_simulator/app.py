@@ -109,6 +109,7 @@ def _greeting(world: World, port: int) -> str:
         "secret": world.corp.secret,
         "token": world.corp.token,
         "encoding_aes_key": world.corp.encoding_aes_key,
+        "contact_sync_secret": world.corp.contact_sync_secret,
         "admin_url": f"{origin}/admin/",
         "authorize_url": f"{origin}/connect/oauth2/authorize",
         "qr_login_url": f"{origin}/wwlogin/sso/login",

@@ -84,6 +84,8 @@ class Call:
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.given(name)
+        if value is not None and value not in (True, False):
+            self.wrong_types = True
         return default if value is None else bool(value)
 
     def strings(self, name: str, at_most: int | None = None) -> list[str]:
@@ -155,6 +157,8 @@ class Api:
     customer_contact: bool = False  # needs the app in 可调用接口的应用; absent from private WeCom
     open: bool = False  # without access_token
     uncounted: bool = False  # not in the base limits
+    contact_sync: bool = False  # also for the secret of 通讯录同步
+    changes: tuple[str, ...] = ()  # two calls at once with the same values here: 45035
     empty: JSON = field(default_factory=dict)  # payload keys that stay in an error answer
 
 
@@ -167,12 +171,16 @@ def api(
     customer_contact: bool = False,
     open: bool = False,
     uncounted: bool = False,
+    contact_sync: bool = False,
+    changes: tuple[str, ...] = (),
     empty: JSON | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register the handler of one path below /cgi-bin/."""
 
     def register(handle: Handler) -> Handler:
-        CATALOGUE[path] = Api(path, handle, customer_contact, open, uncounted, empty or {})
+        CATALOGUE[path] = Api(
+            path, handle, customer_contact, open, uncounted, contact_sync, changes, empty or {}
+        )
         return handle
 
     return register

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wecom_simulator.refusals import Refused
 
@@ -24,6 +25,7 @@ class Limits:
         self._counts: dict[tuple[str, int], tuple[int, float]] = {}
         self._blocked_until: dict[str, float] = {}
         self._flying: Counter[str] = Counter()
+        self._changing: set[tuple[str, ...]] = set()
         self._wrong_secrets: Counter[str] = Counter()
         self._locked_out: dict[str, float] = defaultdict(float)
 
@@ -52,6 +54,21 @@ class Limits:
 
     def leave(self, api: str) -> None:
         self._flying[api] -= 1
+
+    @contextmanager
+    def changing(self, thing: list[str]) -> Iterator[None]:
+        """Held by one call at a time; nothing named is held by nobody. Raises `Refused` 45035."""
+        key = tuple(thing)
+        if not key:
+            yield
+            return
+        if key in self._changing:
+            raise Refused(45035)
+        self._changing.add(key)
+        try:
+            yield
+        finally:
+            self._changing.remove(key)
 
     def note_wrong_secret(self, ip: str, *, until_lock_out: int, seconds: int, now: float) -> None:
         self._wrong_secrets[ip] += 1

@@ -34,6 +34,7 @@ class Corp:
     secret: str
     token: str
     encoding_aes_key: str
+    contact_sync_secret: str  # of 通讯录同步, which is no app
 
 
 def parsed(argv: list[str] | None) -> Options:
@@ -76,6 +77,7 @@ def corp_of(store: Store, options: Options) -> Corp:
         "secret": (options.secret, letters[:43]),
         "token": (options.token, letters[43:67]),
         "encoding_aes_key": (options.encoding_aes_key, key),
+        "contact_sync_secret": ("", hashlib.sha256(drawn + b"contacts").hexdigest()[:43]),
     }
     kept = {name: given or store.meta(name) or default for name, (given, default) in wanted.items()}
     for name, value in kept.items():
@@ -86,4 +88,5 @@ def corp_of(store: Store, options: Options) -> Corp:
         kept["secret"],
         kept["token"],
         kept["encoding_aes_key"],
+        kept["contact_sync_secret"],
     )

@@ -35,6 +35,7 @@ class Settings:
     message_account_cap: int = 0  # x 200 = message/send per app and day; 0: number of members
 
     omit_envelope: list[str] = field(default_factory=list)  # successes without errcode; "*" = all
+    private_member_fields: list[str] = field(default_factory=list)  # 应用安全; "*" = all
     lower_case_userids: bool = False  # in mass-message replies and in callbacks
 
     callback_drop: float = 0.0  # probabilities

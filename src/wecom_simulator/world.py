@@ -16,6 +16,7 @@ from wecom_simulator.outbox import Outbox
 from wecom_simulator.settings import Settings
 from wecom_simulator.store import Store
 
+CONTACT_SYNC = 0  # stands in for an agentid; 通讯录同步 has a secret and none of those
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -112,6 +113,13 @@ class World:
             corp.secret,
             corp.token,
             corp.encoding_aes_key,
+        )
+        self.store.run(
+            "INSERT INTO app (agentid, name, secret, callable, token, encoding_aes_key) "
+            "VALUES (?, '通讯录同步', ?, 0, '', '') "
+            "ON CONFLICT (agentid) DO UPDATE SET secret = excluded.secret",
+            CONTACT_SYNC,
+            corp.contact_sync_secret,
         )
         if self.options.callback_url:
             self.store.run(

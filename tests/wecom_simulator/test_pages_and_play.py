@@ -67,7 +67,11 @@ def test_in_a_private_edition_customer_contact_is_not_there(data_dir: Path) -> N
         base + "externalcontact/get_follow_user_list", params={"access_token": token}
     )
     assert missing.status_code == 404
-    assert simulator.read("user/get", userid="priv")["positions"] == [""]
+    assert set(simulator.read("user/get", userid="priv")) == {"errcode", "errmsg", "userid"}
+    simulator.admin("settings", private_member_fields=["name", "positions"])
+    shown = simulator.read("user/get", userid="priv")
+    assert (shown["name"], shown["positions"]) == ("priv", [""])
+    assert "mobile" not in shown
     assert simulator.read("user/list", department_id=1, fetch_child=1)["errcode"] == 0
     assert simulator.gettoken(secret="x")["errcode"] == 40091
     simulator.stop()
