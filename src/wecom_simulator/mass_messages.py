@@ -222,10 +222,11 @@ def _addressed(call: Call, external_userids: list[str]) -> Addressed:
 
 
 def _dispatched(call: Call) -> sqlite3.Row:
-    """Raises `Refused` 40058 for a msgid unknown, 41063 for one too young."""
-    row = call.world.store.one("SELECT * FROM mass_message WHERE msgid = ?", call.required("msgid"))
+    """Raises `Refused` 41046 without a msgid, 41047 for one unknown, 41063 for one too young."""
+    msgid = call.required("msgid", 41046)
+    row = call.world.store.one("SELECT * FROM mass_message WHERE msgid = ?", msgid)
     if row is None:
-        raise Refused(40058, "msgid")
+        raise Refused(41047)
     if call.world.now() < row["ready_at"]:
         raise Refused(41063)
     return row
