@@ -62,7 +62,7 @@ def del_corp_tag(call: Call) -> JSON:
     return {}
 
 
-@api("externalcontact/mark_tag", customer_contact=True)
+@api("externalcontact/mark_tag", customer_contact=True, changes=("userid", "external_userid"))
 def mark_tag(call: Call) -> JSON:
     world = call.world
     member = serving_member(call, call.required("userid", 40003))
@@ -97,6 +97,7 @@ def create(
     names = {str(tag.get("name", "")): tag for tag in tags}
     if not names or "" in names or any(len(name) > NAME_LETTERS for name in names):
         raise Refused(40058, "tag.name")
+    _check_order(order or 0)
     group = _group_for(world, group_id, group_name, agentid, order or 0)
     total = world.store.value("SELECT count(*) FROM tag WHERE NOT deleted")
     if total + len(names) > world.settings.corp_tag_cap:
@@ -125,6 +126,8 @@ def edit(world: World, *, id: str, agentid: int, name: str | None, order: int | 
     """
     if name is not None and len(name) > NAME_LETTERS:
         raise Refused(40058, "name")
+    if order is not None:
+        _check_order(order)
     for table, key, kind in (("tag", "tag_id", "tag"), ("tag_group", "group_id", "tag_group")):
         row = world.store.one(f"SELECT * FROM {table} WHERE {key} = ? AND NOT deleted", id)  # noqa: S608
         if row is None:
@@ -193,9 +196,15 @@ def mark(world: World, member: int, person: int, *, add: list[str], remove: list
 
 def _order(tag: JSON) -> int:
     order = tag.get("order", 0)
-    if not isinstance(order, int) or not 0 <= order < 2**32:
-        raise Refused(40058, "tag.order")
+    if not isinstance(order, int):
+        raise Refused(40058, "order")
+    _check_order(order)
     return order
+
+
+def _check_order(order: int) -> None:
+    if not 0 <= order < 2**32:
+        raise Refused(40058, "order")
 
 
 def _library(world: World) -> list[tuple[sqlite3.Row, list[sqlite3.Row]]]:
