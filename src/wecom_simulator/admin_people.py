@@ -111,7 +111,9 @@ def make_members(order: Order) -> JSON:
 
 @admin("POST", "residents")
 def make_residents(order: Order) -> JSON:
-    """`residents: [{external_userid?, name, gender?, type?, unionid?, avatar?}]` → their ids."""
+    """`residents: [{external_userid?, name, gender?, type?, unionid?, avatar?, position?,
+    corp_name?, corp_full_name?}]` → their ids. The last three with type 2.
+    """
     world = order.world
     rows = [
         (
@@ -130,6 +132,15 @@ def make_residents(order: Order) -> JSON:
         "type = excluded.type, gender = excluded.gender, unionid = excluded.unionid, "
         "avatar = excluded.avatar",
         rows,
+    )
+    world.store.many(
+        "INSERT OR REPLACE INTO person_work SELECT id, ?, ?, ? FROM person "
+        "WHERE external_userid = ?",
+        [
+            (*(one.get(k, "") for k in ("position", "corp_name", "corp_full_name")), row[0])
+            for one, row in zip(order.need("residents"), rows, strict=True)
+            if one.get("type") == 2
+        ],
     )
     return {"external_userids": [row[0] for row in rows]}
 

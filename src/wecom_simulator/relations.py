@@ -57,7 +57,7 @@ def externalcontact_get(call: Call) -> JSON:
     start = call.offset()
     page = followers[start : start + FOLLOWERS_PER_PAGE]
     found: JSON = {
-        "external_contact": _contact(person),
+        "external_contact": _contact(world, person, person["id"]),
         "follow_user": [_follow_user(world, row) for row in page],
     }
     if start + FOLLOWERS_PER_PAGE < len(followers):
@@ -103,7 +103,7 @@ def get_by_user(call: Call) -> JSON:
     }
 
 
-@api("externalcontact/remark", customer_contact=True)
+@api("externalcontact/remark", customer_contact=True, changes=("userid", "external_userid"))
 def remark(call: Call) -> JSON:
     world = call.world
     member = serving_member(call, call.required("userid", 40003))
@@ -213,10 +213,13 @@ def _listed(world: World, member: sqlite3.Row, rows: list[sqlite3.Row]) -> Itera
     for row in rows:
         follow_info = _memory(row, member["userid"])
         follow_info["tag_id"] = tags.get(row["person"], [])
-        yield {"external_contact": _contact(row), "follow_info": follow_info}
+        yield {
+            "external_contact": _contact(world, row, row["person"]),
+            "follow_info": follow_info,
+        }
 
 
-def _contact(row: sqlite3.Row) -> JSON:
+def _contact(world: World, row: sqlite3.Row, person: int) -> JSON:
     found: JSON = {
         "external_userid": row["external_userid"],
         "name": row["name"],
@@ -226,6 +229,11 @@ def _contact(row: sqlite3.Row) -> JSON:
     }
     if row["unionid"] and row["type"] == 1:
         found["unionid"] = row["unionid"]
+    if row["type"] == 2:
+        work = world.store.one(
+            "SELECT position, corp_name, corp_full_name FROM person_work WHERE person = ?", person
+        )
+        found |= dict(work) if work is not None else {}
     return found
 
 

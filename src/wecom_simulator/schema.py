@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS member_tag (
 CREATE TABLE IF NOT EXISTS person (
     id INTEGER PRIMARY KEY, external_userid TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
     type INTEGER NOT NULL DEFAULT 1, gender INTEGER NOT NULL DEFAULT 0, unionid TEXT, avatar TEXT);
+CREATE TABLE IF NOT EXISTS person_work (           -- of type 2, who use WeCom at another corp
+    person INTEGER PRIMARY KEY, position TEXT NOT NULL, corp_name TEXT NOT NULL,
+    corp_full_name TEXT NOT NULL);
 -- state: 0 applied 1 half 2 mutual 3 deleted by the customer 4 deleted by the member
 CREATE TABLE IF NOT EXISTS relation (
     member INTEGER NOT NULL, person INTEGER NOT NULL, state INTEGER NOT NULL,
