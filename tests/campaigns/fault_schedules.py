@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -145,7 +146,7 @@ class Scheduler:
         now = self.wecom.now
         self._work(lambda: due.append(sweeping.take_due(self.county.pk, at=now)))
         for share_id in due[0].share_ids if due else []:
-            self._work(lambda share_id=share_id: self._attend(share_id))
+            self._work(partial(self._attend, share_id))
         if due and due[0].unsure:
             self._work(self._look)
         if self.wecom.now >= self.next_duplicates_at:

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_the_text_may_fill_what_wecom_takes_to_the_last_byte(
                {"audience": ["not a tree"]}]
 )  # fmt: skip
 def test_bad_input_is_said_in_words(
-    draft: Campaign, author: Officer, at: datetime, fields: dict[str, object]
+    draft: Campaign, author: Officer, at: datetime, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(drafting.Incomplete):
         drafting.edit(draft, by=author, at=at, **fields)
