@@ -1,0 +1,90 @@
+"""The desk's menu: only what this person may open, with a count only where somebody must act."""
+
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+
+from weijing.accounts.models import Role
+from weijing.accounts.scope import Scope
+from weijing.campaigns import queries as campaigns
+from weijing.residents.queries import to_be_labelled
+from weijing.web.access import OfficerRequest
+from weijing.web.desk.roles import COMMAND, EVERY_DESK, MACHINE
+
+
+class Entry(NamedTuple):
+    label: str
+    view: str
+    icon: str
+    roles: tuple[Role, ...]
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry("总览", "overview", "home", COMMAND),)),
+    ("通知", (Entry("群发", "campaigns", "send", COMMAND),)),
+    (
+        "底数",
+        (
+            Entry("网格与覆盖", "coverage", "cube", COMMAND),
+            Entry("群众", "contacts", "users", COMMAND),
+            Entry("待标注", "labelling", "id-card", COMMAND),
+            Entry("标签库", "tags", "tag", EVERY_DESK),
+        ),
+    ),
+    (
+        "系统",
+        (
+            Entry("名册导入", "imports", "upload", (Role.STATION_COMMAND, *MACHINE)),
+            Entry("任务与健康", "health", "gear", (Role.STATION_COMMAND, *MACHINE)),
+        ),
+    ),
+)
+
+
+def menu(request: OfficerRequest) -> dict[str, Any]:
+    """Context of `base/desk.html`."""
+    scope, officer = request.scope, request.user
+    station = officer.station
+    county = officer.county
+    return {
+        "brand_name": f"{county.name.rstrip('县市区')}微警",
+        "brand_unit": station.name if station and not scope.whole_county else "县局指挥室",
+        "me_name": officer.name,
+        "me_role": "、".join(Role(role).label for role in Role if role in scope.roles),
+        "nav": _groups(request, _counts(scope)),
+        "search_url": reverse("desk:contacts") if scope.has(*COMMAND) else "",
+        "q": request.GET.get("q", ""),
+    }
+
+
+def _counts(scope: Scope) -> dict[str, int]:
+    counts = {}
+    if scope.has(Role.CAMPAIGN_APPROVER):
+        counts["campaigns"] = campaigns.waiting_for_approval(scope).count()
+    if scope.has(Role.STATION_COMMAND):
+        counts["labelling"] = to_be_labelled(scope).count()
+    return counts
+
+
+def _groups(request: OfficerRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
+    groups = []
+    for title, entries in GROUPS:
+        items = [
+            _item(request, entry, counts) for entry in entries if request.scope.has(*entry.roles)
+        ]
+        if items:
+            groups.append({"title": title, "items": items})
+    return groups
+
+
+def _item(request: OfficerRequest, entry: Entry, counts: dict[str, int]) -> dict[str, Any]:
+    url = reverse(f"desk:{entry.view}")
+    here = request.path == url or (entry.view != "overview" and request.path.startswith(url))
+    below_coverage = entry.view == "coverage" and request.path.startswith("/desk/grids/")
+    return {
+        "label": entry.label,
+        "url": url,
+        "icon": entry.icon,
+        "count": counts.get(entry.view),
+        "current": here or below_coverage,
+    }
