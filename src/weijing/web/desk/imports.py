@@ -1,0 +1,45 @@
+"""Rolls that were taken in, and the rows that could not be, to download and correct."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+
+from weijing.accounts.models import Role
+from weijing.audit import trail
+from weijing.core import clock, env
+from weijing.residents.models import RollImport
+from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.showing import page_of, show
+
+
+@for_roles(Role.SYSTEM_ADMIN, Role.STATION_COMMAND)
+def imports(request: OfficerRequest) -> HttpResponse:
+    rows = RollImport.objects.filter(county_id=request.scope.county_id)
+    page = page_of(request, rows.select_related("started_by").order_by("-started_at", "-pk"))
+    # The rows name residents of the whole county, and the machine's administrator sees none.
+    may_download = request.scope.whole_county
+    shown = [(row, may_download and _file(row) is not None) for row in page.object_list]
+    return show(request, "desk/imports.html", {"page": page, "rows": shown}, part="rows")
+
+
+@for_roles(Role.STATION_COMMAND)
+def errors_file(request: OfficerRequest, pk: int) -> HttpResponseBase:
+    """The workbook of refused rows; downloading it is noted."""
+    row = get_object_or_404(RollImport, county_id=request.scope.county_id, pk=pk)
+    path = _file(row)
+    if path is None or not request.scope.whole_county:
+        raise Http404
+    trail.record(request.user, "roll_errors.downloaded", row, at=clock.now())
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"未导入的行-{path.name}")
+
+
+def _file(row: RollImport) -> Path | None:
+    """Only what lies under our own folders, whatever the row says."""
+    if not row.errors_file:
+        return None
+    roots = [Path(settings.MEDIA_ROOT).resolve(), env.environment().var.resolve()]
+    path = (roots[0] / row.errors_file).resolve()
+    is_ours = any(path.is_relative_to(root) for root in roots)
+    return path if is_ours and path.is_file() else None
