@@ -1,3 +1,27 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from weijing.web.desk import contacts, coverage, health, imports, labelling, overview, tags
+from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("grids/<slug:code>/", coverage.grid, name="grid"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/<int:pk>/", contacts.contact, name="contact"),
+    path("contacts/<int:pk>/phone/", contacts.phone, name="contact-phone"),
+    path("labelling/", labelling.labelling, name="labelling"),
+    path("tags/", tags.tags, name="tags"),
+    path("campaigns/", listing.campaigns, name="campaigns"),
+    path("campaigns/new/", composing.new, name="campaign-new"),
+    path("campaigns/<str:number>/edit/", composing.edit, name="campaign-edit"),
+    path("campaigns/<str:number>/review/", reviewing.review, name="campaign-review"),
+    path("campaigns/<str:number>/progress/", progress.progress, name="campaign-progress"),
+    path("campaigns/<str:number>/reminders/", progress.remind, name="campaign-remind"),
+    path("campaigns/<str:number>/stop/", progress.stop, name="campaign-stop"),
+    path("campaigns/<str:number>/decisions/", progress.decide, name="campaign-decide"),
+    path("campaigns/<str:number>/results/", results.results, name="campaign-results"),
+    path("health/", health.health, name="health"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<int:pk>/errors/", imports.errors_file, name="import-errors"),
+]

@@ -1,0 +1,143 @@
+"""What the audience builder shows: the tree with names, hit counts and things to pick."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from weijing.accounts.scope import Scope
+from weijing.residents.models import ConsentRecord
+from weijing.tags.models import Tag
+from weijing.territory.models import Division
+from weijing.territory.queries import path_name
+from weijing.web.desk.campaigns import finding, meter
+from weijing.web.desk.campaigns.audience_form import (
+    FIELDS,
+    ROOT,
+    Tree,
+    is_group,
+    kind_of,
+    parts_of,
+    walk,
+)
+from weijing.web.desk.campaigns.finding import Found
+
+CHOICES = {
+    "sex": (("f", "女"), ("m", "男")),
+    "contact": (("linked", "已加好友"), ("unlinked", "没加好友")),
+    "consent": tuple(ConsentRecord.Scope.choices),
+}
+RELATIONS = {
+    "division": "属于",
+    "tag": "含任一",
+    "age": "在",
+    "sex": "是",
+    "contact": "是",
+    "consent": "包括",
+}
+HINTS = {"division": "添加乡镇、村或组", "tag": "添加标签，可用拼音"}
+
+
+@dataclass
+class Row:
+    """A group or a condition, as the template draws it."""
+
+    path: str
+    kind: str
+    parts: list["Row"] = field(default_factory=list)
+    chips: list[Found] = field(default_factory=list)
+    value: Any = None
+    hits: int | None = None
+    finding: str = ""
+    found: list[Found] = field(default_factory=list)
+
+    @property
+    def is_group(self) -> bool:
+        return self.kind not in FIELDS
+
+    @property
+    def is_root(self) -> bool:
+        return self.path == ROOT
+
+    @property
+    def can_hold_groups(self) -> bool:
+        return self.path.count("-") < 2
+
+    @property
+    def legend(self) -> str:
+        words = {"all": "满足下列全部条件", "any": "满足下列任一条件"}
+        return words.get(self.kind, "排除符合任一条件的群众")
+
+    @property
+    def label(self) -> str:
+        return FIELDS.get(self.kind, "")
+
+    @property
+    def relation(self) -> str:
+        return RELATIONS[self.kind]
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        return CHOICES.get(self.kind, ())
+
+    @property
+    def hint(self) -> str:
+        return HINTS.get(self.kind, "")
+
+
+def rows(tree: Tree, *, scope: Scope, topic: str, searches: dict[str, str]) -> Row:
+    """The root row. Queries: two for the names, one per condition for its hits."""
+    names = _names(tree, scope.county_id)
+    return _row(ROOT, tree, names, scope, topic, searches)
+
+
+def _row(
+    path: str,
+    tree: Tree,
+    names: dict[str, Found],
+    scope: Scope,
+    topic: str,
+    searches: dict[str, str],
+) -> Row:
+    row = Row(path, kind_of(tree))
+    if is_group(tree):
+        row.parts = [
+            _row(f"{path}-{number}", part, names, scope, topic, searches)
+            for number, part in enumerate(parts_of(tree))
+        ]
+        return row
+    row.value = tree[row.kind]
+    row.hits = meter.hits(tree, scope=scope, topic=topic)
+    row.finding = searches.get(path, "")
+    if row.kind in HINTS:
+        row.chips = [names.get(code, Found(code, code)) for code in row.value]
+        row.found = _found(row, scope, topic)
+    return row
+
+
+def _found(row: Row, scope: Scope, topic: str) -> list[Found]:
+    if row.kind == "tag":
+        found = finding.tag_choices(row.finding, county_id=scope.county_id, topic=topic)
+    elif row.finding or not row.chips:
+        found = finding.places(row.finding, scope=scope)
+    else:
+        found = []
+    return [each for each in found if each.code not in row.value]
+
+
+def _names(tree: Tree, county_id: int) -> dict[str, Found]:
+    divisions = Division.objects.filter(
+        county_id=county_id, code__in=_codes(tree, "division")
+    ).select_related("parent__parent__parent")
+    tags = Tag.objects.filter(county_id=county_id, code__in=_codes(tree, "tag"))
+    named = {row.code: Found(row.code, path_name(row)) for row in divisions}
+    return named | {tag.code: Found(tag.code, tag.name, tag.sensitive) for tag in tags}
+
+
+def _codes(tree: Tree, kind: str) -> Iterable[str]:
+    return {
+        code
+        for _, node in walk(tree)
+        if kind_of(node) == kind
+        for code in node[kind]
+        if "\x00" not in code
+    }

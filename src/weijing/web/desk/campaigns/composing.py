@@ -1,0 +1,208 @@
+"""The composer. Every button is a plain form post; htmx swaps the parts that change.
+
+A draft is saved by whatever is posted: a button of the builder, the count after a change, or the
+autosave of what was typed. A new page becomes a draft with its first post, whose number then
+travels in the form.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from weijing.accounts.models import Officer, Role
+from weijing.campaigns import codes, drafting, policies
+from weijing.campaigns.models import Campaign
+from weijing.core import clock
+from weijing.core.errors import DomainError, PermissionDenied
+from weijing.territory.models import County
+from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.campaigns import audience_form, builder, meter
+from weijing.web.desk.campaigns.audience_form import Tree
+from weijing.web.desk.showing import show
+
+CONFIRM_HOURS = ((4, "4 小时"), (12, "12 小时"), (24, "1 天"), (48, "2 天"), (72, "3 天"))
+STEPS = ["编辑", "核对提交", "审批下发", "民辅警确认", "发送结果"]
+
+
+@dataclass
+class Draft:
+    """What is in the form now, saved or not."""
+
+    title: str = ""
+    topic: str = Campaign.Topic.OTHER
+    body: str = ""
+    confirm_hours: int = 24
+    tree: Tree = field(default_factory=audience_form.empty_tree)
+    searches: dict[str, str] = field(default_factory=dict)
+    edited_at: datetime | None = None
+
+
+@for_roles(Role.CAMPAIGN_AUTHOR)
+@require_http_methods(["GET", "POST"])
+def new(request: OfficerRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _page(request, Draft(), None)
+    number = request.POST.get("number", "")
+    return _posted(request, _own_draft(request, number) if number else None)
+
+
+@for_roles(Role.CAMPAIGN_AUTHOR)
+@require_http_methods(["GET", "POST"])
+def edit(request: OfficerRequest, number: str) -> HttpResponse:
+    campaign = _own_draft(request, number)
+    if request.method == "POST":
+        return _posted(request, campaign)
+    if campaign.state != Campaign.State.DRAFT:
+        return redirect("desk:campaign-review", number=number)
+    return _page(request, _stored(campaign), campaign)
+
+
+def _own_draft(request: OfficerRequest, number: str) -> Campaign:
+    campaign = policies.visible_to(request.scope).filter(number=number).first()
+    if campaign is None:
+        raise Http404
+    if not policies.can_edit(request.user, campaign):
+        raise PermissionDenied("只有起草人能改这条群发。要改动请退回给起草人。")
+    return campaign
+
+
+def _stored(campaign: Campaign) -> Draft:
+    return Draft(
+        title=campaign.title,
+        topic=campaign.topic,
+        body=campaign.body,
+        confirm_hours=campaign.confirm_hours,
+        tree=audience_form.with_group_at_the_root(campaign.audience),
+        edited_at=campaign.edited_at,
+    )
+
+
+def _read(data: QueryDict) -> Draft:
+    hours = data.get("confirm_hours", "")
+    return Draft(
+        title=data.get("title", "").strip(),
+        topic=data.get("topic", Campaign.Topic.OTHER),
+        # Browsers send the line ends of their own; WeCom counts them as bytes.
+        body=data.get("body", "").replace("\r\n", "\n"),
+        confirm_hours=int(hours) if hours.isascii() and hours.isdigit() else 24,
+        tree=audience_form.changed(audience_form.from_fields(data), data),
+        searches=audience_form.searches(data),
+        edited_at=_moment(data.get("edited_at", "")),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _posted(request: OfficerRequest, campaign: Campaign | None) -> HttpResponse:
+    draft = _read(request.POST)
+    try:
+        campaign = _save(draft, campaign, by=request.user, at=clock.now())
+    except PermissionDenied:
+        raise
+    except DomainError as wrong:
+        if "autosave" in request.GET:
+            return JsonResponse({"wrong": str(wrong)}, status=422)
+        return _page(request, draft, campaign, wrong=str(wrong))
+    draft.edited_at = campaign.edited_at
+    url = reverse("desk:campaign-edit", args=[campaign.number])
+    if "autosave" in request.GET:
+        saved = {"number": campaign.number, "edited_at": campaign.edited_at.isoformat()}
+        return JsonResponse(saved | {"url": url})
+    if request.POST.get("go") == "review":
+        return _to_review(request, draft, campaign)
+    if not request.htmx and not draft.searches:
+        return redirect(f"{url}#audience")
+    response = _page(request, draft, campaign)
+    response["HX-Replace-Url"] = url
+    return response
+
+
+def _save(draft: Draft, campaign: Campaign | None, *, by: Officer, at: datetime) -> Campaign:
+    fields: dict[str, Any] = {
+        "title": draft.title,
+        "topic": draft.topic,
+        "body": draft.body,
+        "confirm_hours": draft.confirm_hours,
+        "audience": draft.tree,
+    }
+    if campaign is None:
+        return drafting.draft(by=by, at=at, **fields)
+    return drafting.edit(campaign, by=by, at=at, seen_edited_at=draft.edited_at, **fields)
+
+
+def _to_review(request: OfficerRequest, draft: Draft, campaign: Campaign) -> HttpResponse:
+    """On to the check; back here when something is plainly missing."""
+    if wrong := _missing(draft):
+        return _page(request, draft, campaign, wrong="、".join(wrong) + "。")
+    url = reverse("desk:campaign-review", args=[campaign.number])
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = url
+        return response
+    return redirect(url)
+
+
+def _missing(draft: Draft) -> list[str]:
+    missing = []
+    if open_ones := len(audience_form.unfinished(draft.tree)):
+        missing.append(f"有 {open_ones} 个条件还没选内容，请补上或删去")
+    if not draft.title:
+        missing.append("请填写标题")
+    if not draft.body.strip():
+        missing.append("请填写正文")
+    return missing
+
+
+def _page(
+    request: OfficerRequest, draft: Draft, campaign: Campaign | None, *, wrong: str = ""
+) -> HttpResponse:
+    scope, now = request.scope, clock.now()
+    county = County.objects.get(pk=scope.county_id)
+    measured = meter.measure(draft.tree, scope=scope, topic=draft.topic, at=now)
+    sample = Officer.objects.filter(
+        county_id=scope.county_id, serves_residents=True, is_active=True
+    ).first()
+    context = {
+        "draft": draft,
+        "campaign": campaign,
+        "wrong": wrong,
+        "root": builder.rows(draft.tree, scope=scope, topic=draft.topic, searches=draft.searches),
+        "fields": audience_form.FIELDS,
+        "unfinished": len(audience_form.unfinished(draft.tree)),
+        "measured": measured,
+        "checks": drafting.wording(_as_campaign(draft, scope.county_id)),
+        "characters": len(draft.body),
+        "bytes": codes.text_bytes(draft.body, short_name=county.short_name),
+        "reference_bytes": codes.text_bytes("", short_name=county.short_name),
+        "max_bytes": codes.MAX_TEXT_BYTES,
+        "reference": codes.reference(county.short_name, "·" * codes.CODE_LENGTH),
+        "sender_line": f"民警 {sample.name}（示例）" if sample else "民辅警（示例）",
+        "sender_initial": sample.name[:1] if sample else "警",
+        "topics": Campaign.Topic.choices,
+        "hours": CONFIRM_HOURS,
+        "confirm_by": now + timedelta(hours=min(draft.confirm_hours, 999)),
+        "steps": STEPS,
+        "url": _address(campaign),
+    }
+    status = 422 if wrong else 200
+    return show(request, "desk/campaigns/compose.html", context, part="changed", status=status)
+
+
+def _address(campaign: Campaign | None) -> str:
+    if campaign is None:
+        return reverse("desk:campaign-new")
+    return reverse("desk:campaign-edit", args=[campaign.number])
+
+
+def _as_campaign(draft: Draft, county_id: int) -> Campaign:
+    return Campaign(county_id=county_id, body=draft.body, audience=draft.tree)

@@ -1,0 +1,118 @@
+"""How many an audience reaches, while it is being written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from weijing.accounts.scope import Scope
+from weijing.audiences import counting
+from weijing.audiences.expression import All, BadExpression, Except, Leaf, Node, fingerprint, parse
+from weijing.audiences.sentence import sentence
+from weijing.campaigns.reach import Reach, reach
+from weijing.web.desk.campaigns.audience_form import Tree, finished
+
+# Why somebody matched is not reached, as `campaigns.reach` tells them apart.
+REASONS = {
+    "no_contact": "没加好友",
+    "no_consent": "没同意或已退订宣传",
+    "received_today": "今天已收到群发",
+    "week_full": "本周条数已满",
+}
+TOWNS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one tree means now: its figures, its sentence, or why neither can be given."""
+
+    reach: Reach | None = None
+    said: str = ""
+    fingerprint: str = ""
+    problem: str = ""
+    advice: str = ""  # which condition leaves nobody
+
+    @property
+    def reachable(self) -> int | None:
+        return self.reach.reachable if self.reach else None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """For `{% audience_meter %}`."""
+        assert self.reach is not None
+        found = self.reach
+        return {
+            "matched": found.matched,
+            "reachable": found.reachable,
+            "households": found.households,
+            "officers": found.officers,
+            "computed_at": found.computed_at,
+            "seconds": found.ms / 1000,
+            "deductions": deductions(found.left_out),
+            "towns": [(t.name or "住址不详", t.reachable) for t in found.by_township[:TOWNS_SHOWN]],
+            "largest_share": found.largest_officer_load,
+            "unlinked": found.unreachable_households,
+            "unlinked_why": "里有符合条件的人，但没有一个能收到，要上门或打电话。",
+        }
+
+    @property
+    def locked_hits(self) -> int | None:
+        """Taken out by the system: everybody matched who has a contact but will not get it."""
+        if self.reach is None:
+            return None
+        return -(self.reach.matched - self.reach.reachable)
+
+
+def deductions(left_out: dict[str, int]) -> list[tuple[str, int]]:
+    return [(words, left_out[reason]) for reason, words in REASONS.items() if left_out.get(reason)]
+
+
+def measure(tree: Tree, *, scope: Scope, topic: str, at: datetime) -> Measured:
+    """Count the finished part of a tree, within the scope."""
+    kept = finished(tree)
+    if kept is None:
+        return Measured()
+    try:
+        node = parse(kept, county_id=scope.county_id, topic=topic)
+    except BadExpression as bad:
+        return Measured(problem=str(bad))
+    found = reach(node, county_id=scope.county_id, at=at, within=scope)
+    return Measured(
+        reach=found,
+        said=sentence(node),
+        fingerprint=fingerprint(node),
+        advice="" if found.matched else _what_leaves_nobody(node, scope),
+    )
+
+
+def hits(tree: Tree, *, scope: Scope, topic: str) -> int | None:
+    """How many people one condition means by itself; None when it is unfinished or wrong."""
+    kept = finished(tree)
+    if kept is None:
+        return None
+    try:
+        leaf = parse(kept, county_id=scope.county_id, topic=topic)
+    except BadExpression:
+        return None
+    return _count(leaf, scope)
+
+
+def _count(node: Node, scope: Scope) -> int:
+    people = counting.matching(node, county_id=scope.county_id)
+    return people.filter(scope.divisions()).count()
+
+
+def _what_leaves_nobody(node: Node | Leaf, scope: Scope) -> str:
+    parts = node.parts if isinstance(node, All) else ()
+    if len(parts) < 2:
+        return ""
+    without = {
+        number: _count(All(parts[:number] + parts[number + 1 :]), scope)
+        for number in range(len(parts))
+    }
+    best = max(without, key=lambda number: without[number])
+    if not without[best]:
+        return ""
+    part = parts[best]
+    words = sentence(part).rstrip("。").removesuffix("的群众").removeprefix("全县群众；")
+    removed = f"排除「{words}」" if isinstance(part, Except) else f"「{words}」"
+    return f"去掉{removed}后有 {without[best]:,} 人。"

@@ -1,0 +1,162 @@
+"""The same page for two people: the author checks and submits, another one approves or returns."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from weijing.audiences.expression import BadExpression, parse
+from weijing.audiences.sentence import sentence
+from weijing.audit import trail
+from weijing.campaigns import approving, codes, drafting, policies
+from weijing.campaigns.drafting import RecountChanged
+from weijing.campaigns.models import Campaign
+from weijing.campaigns.reach import Reach, people_of, reach_of
+from weijing.core import clock
+from weijing.core.errors import DomainError, PermissionDenied
+from weijing.residents import consent
+from weijing.residents.contacts import live
+from weijing.residents.masking import masked_name
+from weijing.residents.models import Resident
+from weijing.territory.models import County
+from weijing.territory.queries import path_name
+from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.campaigns import meter
+from weijing.web.desk.campaigns.composing import STEPS
+from weijing.web.desk.roles import COMMAND
+from weijing.web.desk.showing import show
+
+SAMPLE = 5
+TYPE_THE_COUNT_ABOVE = 10_000  # people; a slip of the hand must not reach so many
+
+
+class CountNotTyped(DomainError):
+    """Above ten thousand people the number is typed, not only looked at."""
+
+
+@for_roles(*COMMAND)
+@require_http_methods(["GET", "POST"])
+def review(request: OfficerRequest, number: str) -> HttpResponse:
+    campaign = policies.visible_to(request.scope).filter(number=number)
+    found = campaign.select_related("drafted_by", "released_by").first()
+    if found is None or _is_somebody_elses_draft(request, found):
+        raise Http404
+    if request.method == "POST":
+        return _act(request, found)
+    if found.state not in (Campaign.State.DRAFT, Campaign.State.SUBMITTED):
+        return redirect("desk:campaign-progress", number=number)
+    return _page(request, found)
+
+
+def _is_somebody_elses_draft(request: OfficerRequest, campaign: Campaign) -> bool:
+    is_draft = campaign.state == Campaign.State.DRAFT and campaign.submitted_at is None
+    return is_draft and campaign.drafted_by_id != request.user.pk
+
+
+def _act(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
+    try:
+        return _acted(request, campaign)
+    except PermissionDenied:
+        raise
+    except DomainError as wrong:
+        campaign.refresh_from_db()
+        return _page(
+            request, campaign, wrong=str(wrong), recounted=isinstance(wrong, RecountChanged)
+        )
+
+
+def _acted(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
+    by, at = request.user, clock.now()
+    seen = _number(request.POST.get("count_seen", ""))
+    match request.POST.get("act"):
+        case "submit":
+            drafting.submit(campaign, by=by, at=at, count_seen=seen)
+            return redirect("desk:campaign-review", number=campaign.number)
+        case "release":
+            # Who may not is told so before they are asked to type a number.
+            if policies.can_release(by, campaign, at=at):
+                _check_typed(request, seen)
+            approving.release(campaign, by=by, at=at, count_seen=seen)
+            return redirect("desk:campaign-progress", number=campaign.number)
+        case "return":
+            reason = request.POST.get("reason", "").replace("\x00", "")
+            approving.return_to_author(campaign, by=by, at=at, reason=reason)
+            return redirect("desk:campaigns")
+    raise Http404
+
+
+def _number(text: str) -> int:
+    digits = text.replace(",", "").replace("，", "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+
+
+def _check_typed(request: OfficerRequest, seen: int) -> None:
+    if seen > TYPE_THE_COUNT_ABOVE and _number(request.POST.get("typed", "")) != seen:
+        raise CountNotTyped(f"这条要发给 {seen:,} 人，请把这个数字照样写一遍再批准。")
+
+
+def _page(
+    request: OfficerRequest, campaign: Campaign, *, wrong: str = "", recounted: bool = False
+) -> HttpResponse:
+    now = clock.now()
+    problem, reach, said = _counted(campaign)
+    may_release = policies.can_release(request.user, campaign, at=now)
+    is_author = policies.can_edit(request.user, campaign)
+    is_submitted = campaign.state == Campaign.State.SUBMITTED
+    county = County.objects.get(pk=campaign.county_id)
+    changed = bool(reach and is_submitted and reach.reachable != campaign.submitted_count)
+    context = {
+        "campaign": campaign,
+        "reach": reach,
+        "deductions": meter.deductions(reach.left_out) if reach else [],
+        "said": said,
+        "problem": problem,
+        "wrong": wrong,
+        "changed": changed and not recounted,
+        "sample": _sample(request, campaign) if reach else [],
+        "checks": drafting.wording(campaign),
+        "characters": len(campaign.body),
+        "bytes": codes.text_bytes(campaign.body, short_name=county.short_name),
+        "may_submit": is_author and campaign.state == Campaign.State.DRAFT,
+        "may_edit": is_author and campaign.state == Campaign.State.DRAFT,
+        "may_release": may_release and is_submitted,
+        "is_submitted": is_submitted,
+        "must_type": bool(reach and reach.reachable > TYPE_THE_COUNT_ABOVE),
+        "confirm_by": now + timedelta(hours=campaign.confirm_hours),
+        "steps": STEPS,
+        "step": 3 if is_submitted else 2,
+    }
+    return show(request, "desk/campaigns/review.html", context, status=422 if wrong else 200)
+
+
+def _counted(campaign: Campaign) -> tuple[str, Reach | None, str]:
+    """Counted anew whenever somebody opens the page: (what is wrong, figures, sentence)."""
+    try:
+        node = parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
+        return "", reach_of(campaign, at=clock.now()), sentence(node)
+    except BadExpression as bad:
+        return str(bad), None, ""
+
+
+def _sample(request: OfficerRequest, campaign: Campaign) -> list[dict[str, Any]]:
+    """A few people who would get it, masked; showing them is a reading."""
+    contact = live(campaign.county_id).filter(identity__resident=OuterRef("pk"))
+    people = list(
+        people_of(campaign, at=clock.now())
+        .filter(Exists(contact), consents__contains=[consent.PUBLICITY])
+        .select_related("division__parent__parent__parent")[:SAMPLE]
+    )
+    ids = [person.pk for person in people]
+    trail.viewed(
+        request.user, Resident._meta.label_lower, ids, purpose="campaign.review", at=clock.now()
+    )
+    return [
+        {
+            "name": masked_name(person.name),
+            "where": path_name(person.division) if person.division else "住址不详",
+        }
+        for person in people
+    ]
