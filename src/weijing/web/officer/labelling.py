@@ -33,6 +33,8 @@ from weijing.web.phone import phone_page
 PURPOSE = "contact.label"
 MAX_TAGS = 12
 USUAL_TAGS = 5
+SHOWN_MATCHES = 4
+LARGEST_ID = 2**63 - 1  # what the database can compare with
 
 
 @for_roles(*FIELD_ROLES)
@@ -137,7 +139,7 @@ class _Page:
     def show(
         self, form: LabelForm, *, status: int = 200, phone_taken: bool = False
     ) -> HttpResponse:
-        matches = self._matches(form)
+        matches, matches_more = self._matches(form)
         text = self.request.POST.get("tag_q", "").strip()
         found, more = self._found_tags(text)
         chosen = form.chosen()
@@ -154,6 +156,7 @@ class _Page:
             "already_publicity": consent.PUBLICITY in self.resident.consents,
             "phone_taken": phone_taken or bool(self.request.POST.get("is_shared")),
             "matches": matches,
+            "matches_more": matches_more,
             "tag_q": text,
             "tag_boxes": _boxes(chosen, found),
             "tags_more": more,
@@ -191,10 +194,12 @@ class _Page:
 
     def _same_as(self) -> Resident | None:
         given = self.request.POST.get("same_as", "")
-        if not given.isdecimal():
+        if not given:
             return None
+        if not given.isdecimal() or int(given[:20]) > LARGEST_ID:
+            raise Http404
         roll = visible_to(self.request.scope).filter(lifecycle=Resident.Lifecycle.ROLL)
-        person = roll.select_related("division__parent").filter(pk=int(given[:18])).first()
+        person = roll.select_related("division__parent").filter(pk=int(given)).first()
         if person is None or person.division is None:
             raise Http404
         return person
@@ -217,20 +222,22 @@ class _Page:
         typed = self._typed(form)
         return labelling.preview(typed) if typed and typed.name else ""
 
-    def _matches(self, form: LabelForm) -> list[dict[str, Any]]:
-        """People on the roll who may be this contact; showing them is a reading of each."""
+    def _matches(self, form: LabelForm) -> tuple[list[dict[str, Any]], int]:
+        """People on the roll who may be this contact, and how many more; showing one is a reading."""
         if self.resident.lifecycle != Resident.Lifecycle.PROVISIONAL:
-            return []
+            return [], 0
         typed = self._typed(form) or self._typed_somewhere(form)
         found = labelling.suggestions(typed, scope=self.request.scope) if typed else []
+        shown = found[:SHOWN_MATCHES]
         trail.viewed(
             self.request.user,
             Resident._meta.label_lower,
-            [match.resident.pk for match in found],
+            [match.resident.pk for match in shown],
             purpose=PURPOSE,
             at=clock.now(),
         )
-        return [_match(match, str(form["name"].value() or "").strip()) for match in found]
+        name = str(form["name"].value() or "").strip()
+        return [_match(match, name) for match in shown], len(found) - len(shown)
 
     def _typed_somewhere(self, form: LabelForm) -> Label | None:
         """Before a group is chosen the village is enough to look for the phone and the name."""
