@@ -1,4 +1,4 @@
-"""An officer of 桃李村 with a grid, contacts of every kind, and a neighbour with a grid beside it."""
+"""An officer of 桃李村 with a grid and contacts of every kind, and the officer next door."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock
+from weijing.residents import searching
 from weijing.residents.models import Contact, Resident
 from weijing.territory.models import County
 
@@ -49,7 +50,8 @@ class Beat:
 
     def friend(self, name: str, number: str, group: str = "1组", **fields: Any) -> Resident:
         home = make_household(self.place(group), number)
-        person = make_resident(self.place(group), name, household=home, **fields)
+        grams = searching.grams(name, home.address)
+        person = make_resident(self.place(group), name, household=home, grams=grams, **fields)
         make_contact(self.officer, person)
         return person
 
