@@ -5,6 +5,7 @@ has no WeChat account here yet, and nobody else lays claim to them. Everything e
 officer's queue: a wrong link would show one family's matters to another.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -13,25 +14,26 @@ from django.db import connection, transaction
 
 from weijing.residents import merging
 from weijing.residents.merging import Pair
+from weijing.residents.pairs import as_list
 
 CHUNK = 5_000
 
 
 def certain(county_id: int, claims: Mapping[str, Collection[UUID]]) -> dict[str, int]:
     """Who of the claimants is which resident, keyed as given. The uncertain are missing."""
-    claimants = [name for name, phones in claims.items() for _ in phones]
-    if not claimants:
+    given = [(name, phone) for name, phones in claims.items() for phone in phones]
+    if not given:
         return {}
-    phones = [phone for phones in claims.values() for phone in phones]
     with connection.cursor() as cursor:
-        cursor.execute(_CERTAIN, {"county": county_id, "claimants": claimants, "phones": phones})
+        claim = json.dumps([{"claimant": name, "phone": str(phone)} for name, phone in given])
+        cursor.execute(_CERTAIN, {"county": county_id, "claims": claim})
         return dict(cursor.fetchall())
 
 
 _CERTAIN = """
 WITH match AS (
     SELECT claim.claimant, min(person.id) AS resident_id
-    FROM unnest(%(claimants)s::text[], %(phones)s::uuid[]) AS claim (claimant, phone)
+    FROM json_to_recordset(%(claims)s::json) AS claim (claimant text, phone uuid)
     JOIN residents_resident person
         ON person.county_id = %(county)s AND person.phone_index = claim.phone
         AND person.lifecycle = 'roll'
@@ -100,9 +102,9 @@ def _strangers_behind(county_id: int, contact_ids: Sequence[int]) -> list[int]:
             "AND identity.id = contact.identity_id "
             "JOIN residents_resident person ON person.county_id = identity.county_id "
             "AND person.id = identity.resident_id "
-            "WHERE contact.county_id = %s AND contact.id = ANY(%s) "
+            "WHERE contact.county_id = %s AND contact.id = ANY(%s::bigint[]) "
             "AND contact.remark_mobile_indexes <> '{}' AND person.lifecycle = 'provisional'",
-            [county_id, list(contact_ids)],
+            [county_id, as_list(contact_ids)],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -118,9 +120,9 @@ def _claims(county_id: int, strangers: Sequence[int]) -> dict[str, list[UUID]]:
             "JOIN residents_contact contact ON contact.county_id = identity.county_id "
             "AND contact.identity_id = identity.id "
             "CROSS JOIN unnest(contact.remark_mobile_indexes) AS phone "
-            "WHERE identity.county_id = %s AND identity.resident_id = ANY(%s) "
+            "WHERE identity.county_id = %s AND identity.resident_id = ANY(%s::bigint[]) "
             "AND contact.state = 'linked'",
-            [county_id, list(strangers)],
+            [county_id, as_list(strangers)],
         )
         for resident, phone in cursor.fetchall():
             claims.setdefault(str(resident), []).append(phone)

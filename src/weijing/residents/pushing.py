@@ -7,7 +7,7 @@ from wecom_api import errors
 from wecom_api.client import WeCom
 from weijing.audit import trail
 from weijing.core.logs import log
-from weijing.residents import contacts, labelling
+from weijing.residents import labelling, phones
 from weijing.residents.models import Contact
 
 
@@ -40,7 +40,7 @@ def push_remark(contact: Contact, *, wecom: WeCom, at: datetime) -> bool:
     fields = ["remark"]
     if mobiles:
         contact.remark_mobiles_text = dumps(mobiles)
-        contact.remark_mobile_indexes = contacts.phone_indexes(mobiles)
+        contact.remark_mobile_indexes = phones.indexes(mobiles)
         fields += ["remark_mobiles_sealed", "remark_mobile_indexes"]
     contact.save(update_fields=fields)
     return True
