@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from wecom_simulator import chatting, friendships, mass_messages, sending, tag_library
+from wecom_simulator import cards, chatting, friendships, mass_messages, sending, tag_library
 from wecom_simulator.admin import JSON, NotFound, Order, admin
 from wecom_simulator.contact_ways import behind
 from wecom_simulator.playing import Play, play
@@ -185,6 +185,18 @@ def personal_mass(order: Order) -> JSON:
         "not_a_friend": counts[sending.NOT_A_FRIEND],
         "over_quota": counts[sending.OVER_QUOTA],
     }
+
+
+@admin("POST", "acts/card")
+def press_card(order: Order) -> JSON:
+    """The member presses `key` on the card `msgid`; `selected?: {question_key: [option ids]}`."""
+    return cards.press(
+        order.world,
+        _member(order),
+        order.need("msgid"),
+        order.need("key"),
+        selected=order.get("selected"),
+    )
 
 
 @admin("POST", "acts/tags")

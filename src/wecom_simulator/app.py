@@ -21,6 +21,7 @@ from wecom_simulator import (  # noqa: F401
     admin_truth,
     app_messages,
     behaviour,
+    cards,
     contact_ways,
     jssdk,
     mass_messages,

@@ -4,6 +4,7 @@ import hashlib
 import json
 import sqlite3
 
+from wecom_simulator import cards
 from wecom_simulator.calls import JSON, Call, api
 from wecom_simulator.media import check_usable
 from wecom_simulator.refusals import Refused
@@ -11,13 +12,6 @@ from wecom_simulator.world import World
 
 PER_MINUTE, PER_HOUR = 30, 1_000
 TEXT_BYTES = 2_048
-CARDS = (
-    "text_notice",
-    "news_notice",
-    "button_interaction",
-    "vote_interaction",
-    "multiple_interaction",
-)
 WITH_MEDIA = ("image", "voice", "video", "file")
 KINDS = ("text", "textcard", "markdown", "news", "mpnews", "template_card", *WITH_MEDIA)
 DUPLICATE_SECONDS, DUPLICATE_SECONDS_MOST = 1_800, 4 * 3_600
@@ -47,8 +41,10 @@ def message_send(call: Call) -> JSON:
         "unlicenseduser": "",
     }
     code = None
-    if kind == "template_card" and _answers(content):
-        code = answer["response_code"] = world.mint("", 43)
+    if kind == "template_card":
+        cards.take_task_id(world, call.agentid, content, msgid)
+        if cards.answers(content):
+            code = answer["response_code"] = cards.issue_code(world, msgid)
     for member in members:
         if not _too_many(world, call.agentid, member["id"]):
             world.store.run(
@@ -83,36 +79,6 @@ def message_recall(call: Call) -> JSON:
     return {}
 
 
-@api("message/update_template_card")
-def update_template_card(call: Call) -> JSON:
-    """Once per response_code and within 72 hours (doc 94888)."""
-    world = call.world
-    code = call.required("response_code", 42015)
-    rows = world.store.all(
-        "SELECT * FROM app_message WHERE response_code = ? AND agentid = ?", code, call.agentid
-    )
-    if not rows or world.now() > rows[0]["at"] + 72 * 3600:
-        raise Refused(42015, "response_code")
-    wanted = {userid.lower() for userid in call.strings("userids")}
-    everyone = call.number("atall") == 1
-    card = call.given("template_card")
-    for row in rows:
-        userid = world.store.value("SELECT userid FROM member WHERE id = ?", row["member"])
-        if not everyone and userid.lower() not in wanted:
-            continue
-        content = card or {
-            **json.loads(row["content"]),
-            "replaced": call.inside("button").get("replace_name", ""),
-        }
-        world.store.run(
-            "UPDATE app_message SET content = ? WHERE id = ?",
-            json.dumps(content, ensure_ascii=False),
-            row["id"],
-        )
-    world.store.run("UPDATE app_message SET response_code = NULL WHERE response_code = ?", code)
-    return {"invaliduser": []}
-
-
 def _content(call: Call) -> tuple[str, JSON]:
     """Raises `Refused` 40008 for an unknown kind, 44004 or 40058 for what is missing in it."""
     kind = call.required("msgtype", 40008)
@@ -132,30 +98,8 @@ def _content(call: Call) -> tuple[str, JSON]:
     elif kind in WITH_MEDIA:
         check_usable(call.world, str(content.get("media_id", "")))
     elif kind == "template_card":
-        _check_card(call, content)
+        cards.check(call, content)
     return kind, content
-
-
-def _check_card(call: Call, card: JSON) -> None:
-    """Raises `Refused`: 43012 for a card that answers an app without callback URL, 40058."""
-    kind = card.get("card_type")
-    if kind not in CARDS:
-        raise Refused(42019, "card_type")
-    for name, most in (("horizontal_content_list", 6), ("jump_list", 3)):
-        entries = card.get(name) or []
-        if not isinstance(entries, list) or len(entries) > most:
-            raise Refused(40058, name)
-    if kind in ("text_notice", "news_notice") and not card.get("card_action"):
-        raise Refused(40058, "card_action is missing")
-    if _answers(card):
-        if not card.get("task_id"):
-            raise Refused(42014, "task_id")
-        if not call.app["callback_url"]:
-            raise Refused(43012)
-
-
-def _answers(card: JSON) -> bool:
-    return bool(card.get("action_menu")) or card.get("card_type") in CARDS[2:]
 
 
 def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str], list[str]]:
@@ -164,8 +108,11 @@ def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str], li
     visible = directory.visible_members(call.app)
     touser = call.text("touser")
     parties = [one for one in call.text("toparty").split("|") if one]
-    if not touser and not parties and not call.text("totag"):
+    tags = [one for one in call.text("totag").split("|") if one]
+    if not touser and not parties and not tags:
         raise Refused(82001)
+    if len(tags) > 100:
+        raise Refused(82003)
     if len(parties) > 100:
         raise Refused(82002)
     if touser == "@all":
@@ -191,7 +138,7 @@ def _recipients(call: Call) -> tuple[list[sqlite3.Row], list[str], list[str], li
             if row["id"] in visible and row["status"] == 1:
                 members[row["id"]] = row
     bad_tags = []
-    for tag in (one for one in call.text("totag").split("|") if one):
+    for tag in tags:
         held = call.world.store.value("SELECT userids FROM member_tag WHERE tagid = ?", tag)
         if held is None:
             bad_tags.append(tag)

@@ -4,8 +4,11 @@ import base64
 import hashlib
 import os
 import struct
+from collections.abc import Iterable, Sequence
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+Value = str | int | Sequence[tuple[str, "Value"]]
 
 BLOCK = 32  # WeCom pads to 32 bytes, not to the cipher's 16
 
@@ -26,22 +29,27 @@ def encrypted(plain: str, *, encoding_aes_key: str, corpid: str) -> str:
     return base64.b64encode(cipher.update(sealed) + cipher.finalize()).decode()
 
 
-def xml(fields: dict[str, str | int]) -> str:
-    """The event as WeCom writes it: numbers bare, text in CDATA."""
-    inner = "".join(
-        f"<{name}>{value}</{name}>"
-        if isinstance(value, int)
-        else f"<{name}>{_cdata(value)}</{name}>"
-        for name, value in fields.items()
-    )
-    return f"<xml>{inner}</xml>"
+def xml(fields: Iterable[tuple[str, Value]]) -> str:
+    """The event as WeCom writes it: numbers bare, text in CDATA, lists as elements within."""
+    return f"<xml>{_elements(fields)}</xml>"
 
 
-def posted(corpid: str, sealed: str) -> bytes:
+def posted(corpid: str, sealed: str, *, agentid: int | None = None) -> bytes:
     """The body of a callback. Customer events belong to no app's menu, so AgentID is absent."""
-    return (
-        f"<xml><ToUserName>{_cdata(corpid)}</ToUserName><Encrypt>{_cdata(sealed)}</Encrypt></xml>"
-    ).encode()
+    fields: list[tuple[str, Value]] = [("ToUserName", corpid), ("Encrypt", sealed)]
+    if agentid is not None:
+        fields.insert(1, ("AgentID", agentid))
+    return xml(fields).encode()
+
+
+def _elements(fields: Iterable[tuple[str, Value]]) -> str:
+    return "".join(f"<{name}>{_inner(value)}</{name}>" for name, value in fields)
+
+
+def _inner(value: Value) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return _cdata(value) if isinstance(value, str) else _elements(value)
 
 
 def _cdata(text: str) -> str:

@@ -157,7 +157,11 @@ class Outbox:
                 "POST",
                 app["callback_url"],
                 urlencode(self._signed(app, sealed)),
-                envelope.posted(self._world.corp.corpid, sealed),
+                envelope.posted(
+                    self._world.corp.corpid,
+                    sealed,
+                    agentid=letter.agentid if "<AgentID>" in letter.xml else None,
+                ),
                 timeout_seconds=settings.callback_timeout_real_seconds,
             )
         except (OSError, TimeoutError):

@@ -124,6 +124,12 @@ CREATE TABLE IF NOT EXISTS app_message (
     msgtype TEXT NOT NULL, content TEXT NOT NULL, at REAL NOT NULL,
     recalled INTEGER NOT NULL DEFAULT 0, response_code TEXT);
 CREATE INDEX IF NOT EXISTS app_message_by_member ON app_message (member, at);
+CREATE INDEX IF NOT EXISTS app_message_by_msgid ON app_message (msgid);
+CREATE TABLE IF NOT EXISTS card_task (
+    agentid INTEGER NOT NULL, task_id TEXT NOT NULL, msgid TEXT NOT NULL,
+    PRIMARY KEY (agentid, task_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS card_code (             -- until used
+    code TEXT PRIMARY KEY, msgid TEXT NOT NULL, issued_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS app_message_digest (
     digest TEXT PRIMARY KEY, at REAL NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
 

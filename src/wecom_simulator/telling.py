@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
 from wecom_simulator import envelope
 from wecom_simulator.world import World
@@ -51,4 +52,23 @@ def _put(world: World, app: sqlite3.Row, event: str, fields: dict[str, str | int
         "MsgType": "event",
         "Event": event,
     }
-    world.outbox.put(app["agentid"], envelope.xml({**head, **fields}))
+    world.outbox.put(app["agentid"], envelope.xml({**head, **fields}.items()))
+
+
+def tell_app(
+    world: World,
+    agentid: int,
+    event: str,
+    member: sqlite3.Row,
+    fields: Sequence[tuple[str, envelope.Value]],
+) -> None:
+    """What a member did in one app, told to that app alone (doc 90240)."""
+    head: list[tuple[str, envelope.Value]] = [
+        ("ToUserName", world.corp.corpid),
+        ("FromUserName", member["userid"]),
+        ("CreateTime", int(world.now())),
+        ("MsgType", "event"),
+        ("Event", event),
+    ]
+    app_only: tuple[str, envelope.Value] = ("AgentID", agentid)
+    world.outbox.put(agentid, envelope.xml([*head, *fields, app_only]))
