@@ -190,9 +190,10 @@ async def generate(order: Order) -> JSON:
     if not members:
         raise ValueError("no member with customer contact")
     total = int(order.need("relations"))
-    random = Random(f"generate {order.get('seed', 1)}")  # noqa: S311
     base = int(order.get("createtime", world.now() - 30 * 86_400))
     first = int(world.store.value("SELECT coalesce(max(id), 0) + 1 FROM person"))
+    # Asked for more with the same seed, it must not draw the same people again.
+    random = Random(f"generate {order.get('seed', 1)}/{first}")  # noqa: S311
     for start in range(0, total, CHUNK):
         numbers = range(start, min(start + CHUNK, total))
         people = [
