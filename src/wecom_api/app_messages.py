@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,14 @@ UPDATE_CARD = Endpoint(
 EVERYONE = "@all"
 DEFAULT_DUPLICATE_CHECK_SECONDS = 1800
 LONGEST_DUPLICATE_CHECK_SECONDS = 4 * 3600
-MAX_TASK_ID_BYTES = 128
+TASK_ID = re.compile(r"[0-9A-Za-z_\-@]{1,128}")
+LIST_LIMITS = {
+    "horizontal_content_list": 6,
+    "jump_list": 3,
+    "vertical_content_list": 4,
+    "button_list": 6,
+    "select_list": 3,
+}
 CARD_TYPES = (
     "text_notice",
     "news_notice",
@@ -32,6 +40,7 @@ CARD_TYPES = (
     "vote_interaction",
     "multiple_interaction",
 )
+NOTICE_CARDS = CARD_TYPES[:2]
 CARDS_WITH_TASK_ID = CARD_TYPES[2:]
 
 
@@ -206,9 +215,15 @@ def check_card(card: Mapping[str, Any]) -> None:
     task_id = card.get("task_id", "")
     if not task_id and (card_type in CARDS_WITH_TASK_ID or "action_menu" in card):
         raise InvalidRequest(SEND.api, errmsg=f"{card_type} needs a task_id")
-    checking.at_most_bytes("task_id", task_id, MAX_TASK_ID_BYTES)
-    for name, limit in (("horizontal_content_list", 6), ("jump_list", 3), ("button_list", 6)):
+    if task_id and not TASK_ID.fullmatch(task_id):
+        raise InvalidRequest(SEND.api, errmsg="task_id is up to 128 of letters, digits, _ - @")
+    if card_type in NOTICE_CARDS and not card.get("card_action"):
+        raise InvalidRequest(SEND.api, errmsg=f"{card_type} needs a card_action")
+    for name, limit in LIST_LIMITS.items():
         checking.at_most_items(name, card.get(name, ()), limit)
+    if "action_menu" in card:
+        actions = card["action_menu"].get("action_list", ())
+        checking.within("entries of action_list", len(actions), 1, 3)
 
 
 def _read_invalid(data: Json) -> tuple[str, ...]:

@@ -199,7 +199,10 @@ class GroupMessages:
         self._caller.call(REMIND, r.nothing, body={"msgid": msgid})
 
     def cancel(self, msgid: str) -> None:
-        """Stop those who have not sent. What was sent cannot be taken back."""
+        """Stop those who have not sent. What was sent cannot be taken back.
+
+        Raises `Cancelled` when it already was, which may be our own first try.
+        """
         checking.present("msgid", msgid)
         self._caller.call(CANCEL, r.nothing, body={"msgid": msgid})
 
