@@ -168,13 +168,16 @@ def inbox(order: Order) -> JSON:
 
 @admin("GET", "truth/behaviour")
 def figures(order: Order) -> JSON:
-    """Figures of one member (`userid`) on the day that holds `at` (default now), as counted."""
+    """Figures of one member (`userid`), or of all, on the day that holds `at` (default now)."""
     world = order.world
-    member = world.directory.member(order.need("userid"))
-    if member is None:
-        raise NotFound("no such member")
+    members = [row["id"] for row in world.store.all("SELECT id FROM member")]
+    if (userid := order.get("userid")) is not None:
+        member = world.directory.member(userid)
+        if member is None:
+            raise NotFound("no such member")
+        members = [member["id"]]
     day = int(midnight_of(float(order.get("at", world.now()))))
-    return {"day": day, **behaviour.summed(world, [member["id"]], day)}
+    return {"day": day, **behaviour.summed(world, members, day)}
 
 
 def received(world: World, person: int) -> list[JSON]:

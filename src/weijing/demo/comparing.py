@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
@@ -18,11 +19,12 @@ from weijing.demo.morning import TOWNS, Morning, audience
 from weijing.demo.stage import VEHICLES, Stage
 from weijing.residents import coverage
 from weijing.residents.models import Contact, Resident, RollImport
-from weijing.sync.models import BehaviourDay, InboxEvent
+from weijing.sync.models import BehaviourDay, Greeting, InboxEvent
 from weijing.tags.models import Tag, TagAssignment
 from weijing.territory.queries import root
 
 SPOILT_ROWS = 6
+NOON = time_of_day(12)
 RESULT_NAMES = {
     Delivery.Result.SENT: "sent",
     Delivery.Result.NOT_FRIEND: "not_a_friend",
@@ -57,7 +59,7 @@ def compare(stage: Stage, morning: Morning) -> list[Figure]:
         *_audience(stage),
         *_campaign(stage, morning),
         *_statistics(stage),
-        *_callbacks(stage),
+        *_callbacks(stage, counts),
     ]
 
 
@@ -234,35 +236,34 @@ def _campaign(stage: Stage, morning: Morning) -> list[Figure]:
             sum(share.officer.wecom_userid in morning.never_confirmed for share in shares),
         ),
         Figure("群发：需要人工的份数", sum(share.needs_person for share in shares), 0),
-        Figure("群发：已结束", campaign.state, Campaign.State.FINISHED.value),
+        Figure("群发：结果", campaign.state, Campaign.State.CANCELLED.value),
     ]
 
 
 def _statistics(stage: Stage) -> list[Figure]:
-    """Thirty days of WeCom's own figures, officer by officer and day by day."""
+    """Thirty days of WeCom's own figures; we read them officer by officer."""
     totals = BehaviourDay.objects.filter(county=stage.county).aggregate(
         messages=Sum("message_cnt"), chats=Sum("chat_cnt")
     )
-    days = BehaviourDay.objects.filter(county=stage.county).values("day").annotate(n=Count("pk"))
-    officers = Officer.objects.filter(county=stage.county, serves_residents=True)
     messages = chats = 0
-    for row in days:
-        noon = datetime.combine(row["day"], datetime.min.time(), clock.COUNTY_TIME).timestamp()
-        for userid in officers.values_list("wecom_userid", flat=True):
-            figures = stage.wecom.get("truth/behaviour", userid=userid, at=noon + 43_200)
-            messages += figures["message_cnt"]
-            chats += figures["chat_cnt"]
+    for day in range(1, 31):
+        noon = datetime.combine(clock.today() - timedelta(days=day), NOON, clock.COUNTY_TIME)
+        figures = stage.wecom.get("truth/behaviour", at=noon.timestamp())
+        messages += figures["message"]
+        chats += figures["chat"]
     return [
         Figure("近 30 日发送消息", totals["messages"], messages),
         Figure("近 30 日单聊", totals["chats"], chats),
     ]
 
 
-def _callbacks(stage: Stage) -> list[Figure]:
+def _callbacks(stage: Stage, counts: dict[str, Any]) -> list[Figure]:
     told = stage.wecom.get("callbacks")
     inbox = InboxEvent.objects.all()
     waiting = inbox.filter(outcome__in=["", InboxEvent.Outcome.PARKED]).count()
+    greeted = Greeting.objects.filter(county=stage.county, state=Greeting.State.SENT).count()
     return [
         Figure("回调：已答复的都在收件箱", inbox.count(), told["acknowledged"]),
         Figure("回调：未处理的", waiting, 0),
+        Figure("欢迎语：20 秒内送达", greeted, counts["welcomes"]),
     ]

@@ -3,6 +3,7 @@
 HTTP only; the simulator's code is not ours to import.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -89,7 +90,7 @@ class SimulatedWeCom:
             weekday_share = 1.15 if noon.weekday() < 5 else 0.7
             self.post("play", seed=seed * 100 + day, chats=round(chats_a_day * weekday_share))
             yield day
-        self.post("clock", real=True)
+        self.post("clock", real=True, set=time.time())
 
     # --- playing ----------------------------------------------------------------------------
 
