@@ -8,7 +8,7 @@ from weijing.accounts.models import FIELD_ROLES
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.residents import contacts as known
-from weijing.residents import searching
+from weijing.residents import introducing, searching
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Contact, Resident
 from weijing.web.access import OfficerRequest, for_roles
@@ -68,7 +68,7 @@ def note_search(request: OfficerRequest, shown: list[Contact]) -> None:
 def row(request: OfficerRequest, contact: Contact) -> dict[str, object]:
     """One line of a list. Strangers have only their nickname; residents are masked."""
     resident = contact.identity.resident
-    nickname = contact.identity.nickname or known.UNNAMED
+    nickname = contact.identity.nickname or introducing.UNNAMED
     is_waiting = resident.lifecycle == Resident.Lifecycle.PROVISIONAL
     is_elsewhere = _is_elsewhere(request, resident)
     return {

@@ -14,7 +14,7 @@ from weijing.accounts.models import FIELD_ROLES
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import consent, contacts, labelling, policies
+from weijing.residents import consent, contacts, introducing, labelling, policies
 from weijing.residents.labelling import Label, Suggestion
 from weijing.residents.masking import masked_name, masked_phone
 from weijing.residents.models import Contact, Resident
@@ -148,7 +148,7 @@ class _Page:
             "form": form,
             "contact": self.contact,
             "resident": self.resident,
-            "nickname": self.contact.identity.nickname or contacts.UNNAMED,
+            "nickname": self.contact.identity.nickname or introducing.UNNAMED,
             "came_by": ADD_WAYS.get(self.contact.add_way, "添加"),
             "is_on_roll": self.is_on_roll,
             "phone_known": masked_phone(self.resident.phone),
@@ -223,7 +223,7 @@ class _Page:
         return labelling.preview(typed) if typed and typed.name else ""
 
     def _matches(self, form: LabelForm) -> tuple[list[dict[str, Any]], int]:
-        """People on the roll who may be this contact, and how many more; showing one is a reading."""
+        """People on the roll who may be this one, and how many more; showing them is a reading."""
         if self.resident.lifecycle != Resident.Lifecycle.PROVISIONAL:
             return [], 0
         typed = self._typed(form) or self._typed_somewhere(form)
