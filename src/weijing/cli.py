@@ -23,8 +23,11 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "weijing.residents.commands:import_roll", True, "Check or import a roll of residents."
     ),
     "audience": ("weijing.audiences.commands:audience", True, "Count who a message would reach."),
+    "campaigns": (
+        "weijing.campaigns.commands:campaigns", True, "Pause or resume all sending; see its state."
+    ),
     "sync": ("weijing.sync.commands:sync", True, "Read officers, contacts and tags from WeCom."),
-    "doctor": ("weijing.demo.doctor_command:doctor", True, "Prove that what must hold holds."),
+    "doctor": ("weijing.sync.doctor.command:doctor", True, "Prove that what must hold holds."),
     "demo": ("weijing.demo.commands:demo", False, "A whole county to look at, with its WeCom."),
     "django": ("weijing.core.commands:django_admin", True, "Django's own administration commands."),
 }  # fmt: skip

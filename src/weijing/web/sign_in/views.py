@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from wecom_api.errors import SignInExpired, WeComError
 from weijing.accounts.models import FIELD_ROLES, Officer
 from weijing.accounts.scope import roles_of
 from weijing.accounts.signing_in import by_wecom_userid
@@ -19,7 +20,6 @@ from weijing.audit import trail
 from weijing.core import clock, env, line
 from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_everyone_signed_in, open_to_all
-from wecom_api.errors import SignInExpired, WeComError
 
 PASSWORD_BACKEND = "weijing.accounts.signing_in.PasswordBackend"  # noqa: S105
 
@@ -133,5 +133,3 @@ def home(request: OfficerRequest) -> HttpResponseBase:
     if not roles_of(request.user).isdisjoint(FIELD_ROLES):
         return redirect("officer:today")
     return redirect("desk:overview")
-
-
