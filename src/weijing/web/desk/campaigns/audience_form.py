@@ -78,11 +78,16 @@ def _condition(data: QueryDict, path: str) -> Tree:
             ends = {end: data.get(f"{end}-{path}", "").strip() for end in ("from", "to")}
             return {"age": {end: int(v) for end, v in ends.items() if v.isascii() and v.isdigit()}}
         case "sex" | "contact" | "consent" as field:
-            return {field: data.get(f"{field}-{path}", "")}
+            return {field: "".join(_said(data, f"{field}-{path}")[:1])}
         case "tag":
-            return {"tag": list(dict.fromkeys(data.getlist(f"tag-{path}")))}
+            return {"tag": _said(data, f"tag-{path}")}
         case _:
-            return {"division": list(dict.fromkeys(data.getlist(f"division-{path}")))}
+            return {"division": _said(data, f"division-{path}")}
+
+
+def _said(data: QueryDict, name: str) -> list[str]:
+    """The values of a field, each once, without what no database can hold."""
+    return [value for value in dict.fromkeys(data.getlist(name)) if "\x00" not in value]
 
 
 def changed(tree: Tree, data: QueryDict) -> Tree:
@@ -132,7 +137,7 @@ def _values(tree: Tree, path: str) -> list[str] | None:
 
 def _pick(tree: Tree, path: str, code: str) -> None:
     values = _values(tree, path)
-    if values is not None and code and code not in values:
+    if values is not None and code and "\x00" not in code and code not in values:
         values.append(code)
 
 
@@ -168,5 +173,5 @@ def searches(data: Mapping[str, str]) -> dict[str, str]:
     return {
         name.removeprefix("find-"): text.strip()
         for name, text in data.items()
-        if name.startswith("find-") and text.strip()
+        if name.startswith("find-") and text.strip() and "\x00" not in text
     }

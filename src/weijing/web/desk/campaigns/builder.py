@@ -9,7 +9,7 @@ from weijing.residents.models import ConsentRecord
 from weijing.tags.models import Tag
 from weijing.territory.models import Division
 from weijing.territory.queries import path_name
-from weijing.web.desk.campaigns import finding, meter
+from weijing.web.desk.campaigns import finding
 from weijing.web.desk.campaigns.audience_form import (
     FIELDS,
     ROOT,
@@ -84,44 +84,42 @@ class Row:
         return HINTS.get(self.kind, "")
 
 
-def rows(tree: Tree, *, scope: Scope, topic: str, searches: dict[str, str]) -> Row:
-    """The root row. Queries: two for the names, one per condition for its hits."""
-    names = _names(tree, scope.county_id)
-    return _row(ROOT, tree, names, scope, topic, searches)
+@dataclass(frozen=True)
+class Builder:
+    """Draws one tree. `searches` and `hits` go by path."""
 
+    scope: Scope
+    topic: str
+    searches: dict[str, str]
+    hits: dict[str, int]
 
-def _row(
-    path: str,
-    tree: Tree,
-    names: dict[str, Found],
-    scope: Scope,
-    topic: str,
-    searches: dict[str, str],
-) -> Row:
-    row = Row(path, kind_of(tree))
-    if is_group(tree):
-        row.parts = [
-            _row(f"{path}-{number}", part, names, scope, topic, searches)
-            for number, part in enumerate(parts_of(tree))
-        ]
+    def draw(self, tree: Tree) -> Row:
+        """The root row."""
+        return self._row(ROOT, tree, _names(tree, self.scope.county_id))
+
+    def _row(self, path: str, tree: Tree, names: dict[str, Found]) -> Row:
+        row = Row(path, kind_of(tree))
+        if is_group(tree):
+            row.parts = [
+                self._row(f"{path}-{number}", part, names)
+                for number, part in enumerate(parts_of(tree))
+            ]
+            return row
+        row.value = tree[row.kind]
+        row.hits = self.hits.get(path)
+        row.finding = self.searches.get(path, "")
+        if row.kind in HINTS:
+            row.chips = [names.get(code, Found(code, code)) for code in row.value]
+            row.found = [each for each in self._found(row) if each.code not in row.value]
         return row
-    row.value = tree[row.kind]
-    row.hits = meter.hits(tree, scope=scope, topic=topic)
-    row.finding = searches.get(path, "")
-    if row.kind in HINTS:
-        row.chips = [names.get(code, Found(code, code)) for code in row.value]
-        row.found = _found(row, scope, topic)
-    return row
 
-
-def _found(row: Row, scope: Scope, topic: str) -> list[Found]:
-    if row.kind == "tag":
-        found = finding.tag_choices(row.finding, county_id=scope.county_id, topic=topic)
-    elif row.finding or not row.chips:
-        found = finding.places(row.finding, scope=scope)
-    else:
-        found = []
-    return [each for each in found if each.code not in row.value]
+    def _found(self, row: Row) -> list[Found]:
+        if row.kind == "tag":
+            county = self.scope.county_id
+            return finding.tag_choices(row.finding, county_id=county, topic=self.topic)
+        if row.finding or not row.chips:
+            return finding.places(row.finding, scope=self.scope)
+        return []
 
 
 def _names(tree: Tree, county_id: int) -> dict[str, Found]:

@@ -21,8 +21,9 @@ from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.campaigns import audience_form, builder, meter
+from weijing.web.desk.campaigns import audience_form, meter
 from weijing.web.desk.campaigns.audience_form import Tree
+from weijing.web.desk.campaigns.builder import Builder
 from weijing.web.desk.showing import show
 
 CONFIRM_HOURS = ((4, "4 小时"), (12, "12 小时"), (24, "1 天"), (48, "2 天"), (72, "3 天"))
@@ -47,7 +48,7 @@ class Draft:
 def new(request: OfficerRequest) -> HttpResponse:
     if request.method == "GET":
         return _page(request, Draft(), None)
-    number = request.POST.get("number", "")
+    number = request.POST.get("number", "").replace("\x00", "")
     return _posted(request, _own_draft(request, number) if number else None)
 
 
@@ -176,7 +177,7 @@ def _page(
         "draft": draft,
         "campaign": campaign,
         "wrong": wrong,
-        "root": builder.rows(draft.tree, scope=scope, topic=draft.topic, searches=draft.searches),
+        "root": Builder(scope, draft.topic, draft.searches, measured.hits).draw(draft.tree),
         "fields": audience_form.FIELDS,
         "unfinished": len(audience_form.unfinished(draft.tree)),
         "measured": measured,

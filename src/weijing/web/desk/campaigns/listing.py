@@ -42,7 +42,7 @@ def campaigns(request: OfficerRequest) -> HttpResponse:
                 "campaign": each,
                 "look": LOOKS[Campaign.State(each.state)],
                 "url": address(request, each),
-                **figures.get(each.pk, {}),
+                **figures.get(each.pk, {"people": None, "sent": None}),
             }
             for each in page.object_list
         ],

@@ -1,15 +1,24 @@
 """How many an audience reaches, while it is being written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from weijing.accounts.scope import Scope
 from weijing.audiences import counting
-from weijing.audiences.expression import All, BadExpression, Except, Leaf, Node, fingerprint, parse
+from weijing.audiences.expression import (
+    All,
+    BadExpression,
+    Except,
+    Leaf,
+    Node,
+    fingerprint,
+    leaves,
+    parse,
+)
 from weijing.audiences.sentence import sentence
 from weijing.campaigns.reach import Reach, reach
-from weijing.web.desk.campaigns.audience_form import Tree, finished
+from weijing.web.desk.campaigns.audience_form import Tree, finished, is_group, kind_of, walk
 
 # Why somebody matched is not reached, as `campaigns.reach` tells them apart.
 REASONS = {
@@ -30,6 +39,7 @@ class Measured:
     fingerprint: str = ""
     problem: str = ""
     advice: str = ""  # which condition leaves nobody
+    hits: dict[str, int] = field(default_factory=dict)  # people each condition means, by path
 
     @property
     def reachable(self) -> int | None:
@@ -81,19 +91,14 @@ def measure(tree: Tree, *, scope: Scope, topic: str, at: datetime) -> Measured:
         said=sentence(node),
         fingerprint=fingerprint(node),
         advice="" if found.matched else _what_leaves_nobody(node, scope),
+        hits=_hits(tree, node, scope),
     )
 
 
-def hits(tree: Tree, *, scope: Scope, topic: str) -> int | None:
-    """How many people one condition means by itself; None when it is unfinished or wrong."""
-    kept = finished(tree)
-    if kept is None:
-        return None
-    try:
-        leaf = parse(kept, county_id=scope.county_id, topic=topic)
-    except BadExpression:
-        return None
-    return _count(leaf, scope)
+def _hits(tree: Tree, node: Node, scope: Scope) -> dict[str, int]:
+    """What is unfinished was left out of `node`; the rest stands in both in the same order."""
+    paths = [path for path, part in walk(tree) if not is_group(part) and part[kind_of(part)]]
+    return {path: _count(leaf, scope) for path, leaf in zip(paths, leaves(node), strict=True)}
 
 
 def _count(node: Node, scope: Scope) -> int:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -14,7 +14,7 @@ from weijing.audit import trail
 from weijing.campaigns import approving, codes, drafting, policies
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
-from weijing.campaigns.reach import Reach, people_of, reach_of
+from weijing.campaigns.reach import people_of, reach_of_people
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents import consent
@@ -102,10 +102,11 @@ def _page(
     request: OfficerRequest, campaign: Campaign, *, wrong: str = "", recounted: bool = False
 ) -> HttpResponse:
     now = clock.now()
-    problem, reach, said = _counted(campaign)
-    may_release = policies.can_release(request.user, campaign, at=now)
-    is_author = policies.can_edit(request.user, campaign)
+    problem, people, said = _meant(campaign)
+    reach = reach_of_people(people, county_id=campaign.county_id, at=now) if said else None
     is_submitted = campaign.state == Campaign.State.SUBMITTED
+    may_release = is_submitted and policies.can_release(request.user, campaign, at=now)
+    may_edit = not is_submitted and policies.can_edit(request.user, campaign)
     county = County.objects.get(pk=campaign.county_id)
     changed = bool(reach and is_submitted and reach.reachable != campaign.submitted_count)
     context = {
@@ -116,13 +117,12 @@ def _page(
         "problem": problem,
         "wrong": wrong,
         "changed": changed and not recounted,
-        "sample": _sample(request, campaign) if reach else [],
+        "sample": _sample(request, people),
         "checks": drafting.wording(campaign),
         "characters": len(campaign.body),
         "bytes": codes.text_bytes(campaign.body, short_name=county.short_name),
-        "may_submit": is_author and campaign.state == Campaign.State.DRAFT,
-        "may_edit": is_author and campaign.state == Campaign.State.DRAFT,
-        "may_release": may_release and is_submitted,
+        "may_edit": may_edit,
+        "may_release": may_release,
         "is_submitted": is_submitted,
         "must_type": bool(reach and reach.reachable > TYPE_THE_COUNT_ABOVE),
         "confirm_by": now + timedelta(hours=campaign.confirm_hours),
@@ -132,24 +132,21 @@ def _page(
     return show(request, "desk/campaigns/review.html", context, status=422 if wrong else 200)
 
 
-def _counted(campaign: Campaign) -> tuple[str, Reach | None, str]:
-    """Counted anew whenever somebody opens the page: (what is wrong, figures, sentence)."""
+def _meant(campaign: Campaign) -> tuple[str, QuerySet[Resident], str]:
+    """Looked up anew whenever somebody opens the page: (what is wrong, whom, in words)."""
     try:
         node = parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
-        return "", reach_of(campaign, at=clock.now()), sentence(node)
+        return "", people_of(campaign, at=clock.now()), sentence(node)
     except BadExpression as bad:
-        return str(bad), None, ""
+        return str(bad), Resident.objects.none(), ""
 
 
-def _sample(request: OfficerRequest, campaign: Campaign) -> list[dict[str, Any]]:
-    """A few people who would get it, masked; showing them is a reading."""
-    contact = live(campaign.county_id).filter(identity__resident=OuterRef("pk"))
-    people = list(
-        people_of(campaign, at=clock.now())
-        .filter(Exists(contact), consents__contains=[consent.PUBLICITY])
-        .select_related("division__parent__parent__parent")[:SAMPLE]
-    )
-    ids = [person.pk for person in people]
+def _sample(request: OfficerRequest, people: QuerySet[Resident]) -> list[dict[str, Any]]:
+    """A few who would get it, masked; showing them is a reading."""
+    contact = live(request.scope.county_id).filter(identity__resident=OuterRef("pk"))
+    willing = people.filter(Exists(contact), consents__contains=[consent.PUBLICITY])
+    shown = list(willing.select_related("division__parent__parent__parent")[:SAMPLE])
+    ids = [person.pk for person in shown]
     trail.viewed(
         request.user, Resident._meta.label_lower, ids, purpose="campaign.review", at=clock.now()
     )
@@ -158,5 +155,5 @@ def _sample(request: OfficerRequest, campaign: Campaign) -> list[dict[str, Any]]
             "name": masked_name(person.name),
             "where": path_name(person.division) if person.division else "住址不详",
         }
-        for person in people
+        for person in shown
     ]
