@@ -20,6 +20,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns import approving, drafting
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.reach import reach_of
 from weijing.core import clock
 from weijing.residents import searching
 from weijing.residents.models import Contact, Resident
@@ -87,7 +88,7 @@ class Desk:
 
     def submitted(self, **fields: Any) -> Campaign:
         campaign = self.draft(**fields)
-        count = drafting.reach_of(campaign, at=clock.now()).reachable
+        count = reach_of(campaign, at=clock.now()).reachable
         drafting.submit(campaign, by=self.author, at=clock.now(), count_seen=count)
         campaign.refresh_from_db()
         return campaign
