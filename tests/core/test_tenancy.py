@@ -68,7 +68,8 @@ def test_no_table_of_ours_has_an_identity_column_or_a_trigger():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name, column_name FROM information_schema.columns"
-            " WHERE table_name = ANY(%s) AND (is_identity = 'YES' OR column_default LIKE 'nextval%%')",
+            " WHERE table_name = ANY(%s)"
+            " AND (is_identity = 'YES' OR column_default LIKE 'nextval%%')",
             [tables],
         )
         assert cursor.fetchall() == []

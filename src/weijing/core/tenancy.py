@@ -32,7 +32,7 @@ class TenantModel(models.Model):
             models.UniqueConstraint(fields=["county", "id"], name="%(class)s_county_id"),
         ]
 
-    def _do_update(  # type: ignore[override]
+    def _do_update(
         self,
         base_qs: models.QuerySet[Any],
         using: str | None,
