@@ -152,7 +152,7 @@ def test_a_phone_of_the_roll_links_the_contact(
     recorded = record(officer, seen(officer, "wmA", phones=("199 0000 0412",)), at=at)
     assert resident_of("wmA") == person
     assert Resident.objects.count() == 1, "no provisional row is left behind"
-    assert recorded.unchanged == 0
+    assert recorded.linked_residents == [person.pk], "whose tags the new pair must show"
 
 
 def test_a_phone_noted_later_links_the_stranger(

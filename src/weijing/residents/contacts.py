@@ -52,13 +52,13 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
     if not latest:
         return Recorded()
     identities = introducing.identities(county_id, list(latest.values()))
-    known = pairs.known(county_id, list(identities.values()))
+    known = pairs.known(county_id, list(identities.ids.values()))
     recorded, still, changed = Recorded(), [], []
     fresh_ids = new_ids(len(latest))  # at once: drawn one by one, two of thousands would collide
     for fresh_id, ((officer_id, external_userid), one) in zip(
         fresh_ids, latest.items(), strict=True
     ):
-        identity_id = identities[external_userid]
+        identity_id = identities.ids[external_userid]
         before = known.get((officer_id, identity_id))
         row = PairRow.of(one, identity_id, before, fresh_id=fresh_id)
         if before is not None and row.equals(before):
@@ -69,7 +69,11 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
     recorded.unchanged = len(still)
     pairs.write(county_id, changed, at=at)
     pairs.mark_seen(county_id, still, at=at)
-    recorded.linked_residents = linking.link(county_id, contact_ids=recorded.touched, at=at)
+    # Who was introduced just now has been looked for on the roll already.
+    introduced = {identities.ids[userid] for userid in identities.introduced}
+    doubtful = [row.id for row in changed if row.identity_id not in introduced]
+    linked = linking.link(county_id, contact_ids=doubtful, at=at)
+    recorded.linked_residents = [*identities.found_on_roll, *linked]
     return recorded
 
 
@@ -77,7 +81,7 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
 def record_half(county_id: int, officer_id: int, external: ExternalContact, *, at: datetime) -> int:
     """The resident has added the officer, who has not accepted yet. Returns the contact's id."""
     one = Seen(officer_id, external, Follower(userid="", createtime=int(at.timestamp())))
-    identity_id = introducing.identities(county_id, [one])[external.external_userid]
+    identity_id = introducing.identities(county_id, [one]).ids[external.external_userid]
     contact, _ = Contact.objects.get_or_create(
         county_id=county_id,
         officer_id=officer_id,

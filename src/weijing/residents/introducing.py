@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -16,8 +17,17 @@ MAX_NICKNAME_CHARS = 120
 UNNAMED = "微信用户"  # WeChat allows a name of nothing but blanks
 
 
-def identities(county_id: int, seen: Sequence[Seen]) -> dict[str, int]:
-    """Ids of all accounts seen, made where there are none; locked until the commit.
+@dataclass(frozen=True)
+class Identities:
+    """Ids, keyed by external_userid; and of those made just now, the residents found for them."""
+
+    ids: dict[str, int]
+    introduced: frozenset[str]
+    found_on_roll: tuple[int, ...] = ()
+
+
+def identities(county_id: int, seen: Sequence[Seen]) -> Identities:
+    """All accounts seen, made where there are none; locked until the commit.
 
     Those who write contacts of one county take turns at its ordinal counter: two readings that
     meet the same stranger must not both introduce them. The counter comes before the identities,
@@ -29,15 +39,17 @@ def identities(county_id: int, seen: Sequence[Seen]) -> dict[str, int]:
     _rename(county_id, known, externals)
     found = {external_userid: row[0] for external_userid, row in known.items()}
     strangers = [one for external_userid, one in externals.items() if external_userid not in found]
-    if strangers:
-        found |= _introduce(county_id, strangers, _claims(seen, found))
-    return found
+    if not strangers:
+        return Identities(found, frozenset())
+    on_roll = linking.certain(county_id, _claims(seen, found))
+    made = _introduce(county_id, strangers, on_roll)
+    return Identities({**found, **made}, frozenset(made), tuple(on_roll.values()))
 
 
 def _known(county_id: int, externals: Mapping[str, ExternalContact]) -> dict[str, tuple[int, str]]:
     """Id and nickname of the accounts we have, keyed by external_userid."""
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [county_id, json.dumps(list(externals))])
+        cursor.execute(_KNOWN, [json.dumps(list(externals)), county_id])
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
@@ -67,9 +79,9 @@ def _claims(seen: Sequence[Seen], known: Mapping[str, int]) -> dict[str, list[UU
 
 
 def _introduce(
-    county_id: int, strangers: Sequence[ExternalContact], claims: Mapping[str, list[UUID]]
+    county_id: int, strangers: Sequence[ExternalContact], on_roll: Mapping[str, int]
 ) -> dict[str, int]:
-    on_roll = linking.certain(county_id, claims)
+    """An identity for each, of its resident on the roll or of a new provisional one."""
     unknown = [one for one in strangers if one.external_userid not in on_roll]
     residents = {**on_roll, **_provisional(county_id, unknown)}
     rows = [
@@ -109,10 +121,11 @@ def _nickname(external: ExternalContact) -> str:
 
 
 _KNOWN = """
-SELECT external_userid, id, nickname FROM residents_wechatidentity
-WHERE county_id = %s
-    AND external_userid = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))
-ORDER BY id FOR UPDATE
+SELECT identity.external_userid, identity.id, identity.nickname
+FROM json_array_elements_text(%s::json) AS wanted (external_userid)
+JOIN residents_wechatidentity identity
+    ON identity.county_id = %s AND identity.external_userid = wanted.external_userid
+ORDER BY identity.id FOR UPDATE OF identity
 """
 
 _RENAME = """
