@@ -8,12 +8,12 @@ from django.db.models import Count, Max, Min, Q
 from django.http import HttpResponse
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from weijing.accounts.models import Role
 from weijing.core import clock, env, line
 from weijing.core.models import WeComHealth
 from weijing.sync.models import ContactRefresh, InboxEvent, SyncRun
 from weijing.sync.queries import latest_runs
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.roles import HEALTH
 from weijing.web.desk.showing import show
 
 WORKER_IS_SILENT = timedelta(minutes=1)  # procrastinate writes a heartbeat every ten seconds
@@ -49,7 +49,7 @@ APIS = {
 }
 
 
-@for_roles(Role.SYSTEM_ADMIN, Role.STATION_COMMAND)
+@for_roles(*HEALTH)
 def health(request: OfficerRequest) -> HttpResponse:
     now = clock.now()
     jobs = _jobs(now)

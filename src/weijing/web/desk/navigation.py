@@ -9,7 +9,7 @@ from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.residents.queries import to_be_labelled
 from weijing.web.access import OfficerRequest
-from weijing.web.desk.roles import COMMAND, EVERY_DESK, MACHINE
+from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE
 
 
 class Entry(NamedTuple):
@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "系统",
         (
             Entry("名册导入", "imports", "upload", (Role.STATION_COMMAND, *MACHINE)),
-            Entry("任务与健康", "health", "gear", (Role.STATION_COMMAND, *MACHINE)),
+            Entry("任务与健康", "health", "gear", HEALTH),
         ),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from weijing.accounts.scope import Scope
@@ -21,7 +22,7 @@ from weijing.territory import queries as territory
 from weijing.territory.models import Division
 from weijing.web import hex_layout, numerals
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.roles import COMMAND
+from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH
 from weijing.web.desk.showing import show
 
 DAYS = 30
@@ -29,8 +30,11 @@ WORST = 4
 RUNNING = 5
 
 
-@for_roles(*COMMAND)
+@for_roles(*EVERY_DESK)
 def overview(request: OfficerRequest) -> HttpResponse:
+    """Who runs the machine and sees no resident starts with the machine."""
+    if not request.scope.has(*COMMAND):
+        return redirect("desk:health")
     now, today = clock.now(), clock.today()
     scope = request.scope
     root = territory.root(scope.county_id)
@@ -50,6 +54,7 @@ def overview(request: OfficerRequest) -> HttpResponse:
         "talk": talk,
         "running": [_course(campaign, scope) for campaign in running[:RUNNING]],
         "line": line.health(now),
+        "sees_health": scope.has(*HEALTH),
     }
     return show(request, "desk/overview.html", context)
 
@@ -96,7 +101,6 @@ class Tile:
     unit: str = ""
     note: str = ""
     url: str = ""
-    trend: tuple[int, ...] = ()
 
 
 def _tiles(
@@ -108,7 +112,7 @@ def _tiles(
     return [
         Tile("群众好友", people, "人", f"近 7 日 {numerals.signed(new)}", reverse("desk:contacts")),
         _rate(everywhere),
-        _figure("近 30 日发送消息", talk["messages"], "条", talk["note"], talk["trend"]),
+        _figure("近 30 日发送消息", talk["messages"], "条", talk["note"]),
         _figure("单聊总数", talk["chats"], "个", "近 30 日每日之和"),
         _waiting(scope),
         Tile("运行中的群发", running, "条", "已下发，未结束", reverse("desk:campaigns")),
@@ -125,12 +129,10 @@ def _rate(everywhere: Coverage) -> Tile:
     return Tile("户覆盖率", shown, "%", note, url)
 
 
-def _figure(
-    label: str, value: int | None, unit: str, note: str, trend: tuple[int, ...] = ()
-) -> Tile:
+def _figure(label: str, value: int | None, unit: str, note: str) -> Tile:
     if value is None:
         return Tile(label, numerals.UNKNOWN, note="还没有读到企业微信的统计")
-    return Tile(label, value, unit, note, trend=trend)
+    return Tile(label, value, unit, note)
 
 
 def _waiting(scope: Scope) -> Tile:
@@ -154,7 +156,6 @@ def _talk(scope: Scope, today: date) -> dict[str, Any]:
     known = [day for day in days if day.messages is not None]
     return {
         "bars": [(f"{row.day.month}/{row.day.day}", row.messages) for row in days],
-        "trend": tuple(day.messages for day in known),
         "messages": _sum(known, "messages"),
         "chats": _sum(known, "chats"),
         "note": _a_day(known),

@@ -6,3 +6,5 @@ from weijing.accounts.models import Role
 COMMAND = (Role.STATION_COMMAND, Role.CAMPAIGN_AUTHOR, Role.CAMPAIGN_APPROVER)
 MACHINE = (Role.SYSTEM_ADMIN,)
 EVERY_DESK = (*COMMAND, *MACHINE)
+# May look into the machine: who runs it, and a station that must know why nothing moves.
+HEALTH = (Role.STATION_COMMAND, *MACHINE)
