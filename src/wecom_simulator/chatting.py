@@ -27,10 +27,12 @@ def write(
         "ORDER BY id DESC LIMIT 1",
         *pair,
     )
-    figures: dict[str, float] = {"chat": int(first_today), "message": int(by_member)}
+    # A chat counts on the day on which the member says something in it (doc 92132).
+    opens = by_member and not _said_since(world, pair, today)
+    figures: dict[str, float] = {"chat": int(opens), "message": int(by_member)}
     if not by_member:
         figures["asked"] = int(first_today)
-    elif last is not None and last["kind"] == HEARD and not _said_since(world, pair, today):
+    elif opens and last is not None and last["kind"] == HEARD:
         figures |= {"replied": 1, "reply_minutes": (now - last["at"]) / 60}
     behaviour.count(world, member["id"], **figures)
     world.store.run(

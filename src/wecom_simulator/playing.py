@@ -83,8 +83,10 @@ def _converse(world: World, random: Random, answered: float) -> Counter[str]:
     chatting.write(world, *pair, by_member=False, text=random.choice(GREETINGS))
     if random.random() >= answered:
         return Counter(chats=1)
-    chatting.write(world, *pair, by_member=True, text=random.choice(ANSWERS))
-    return Counter(chats=1, answers=1)
+    answers = random.choice((1, 2, 2, 3, 3))  # about as many as officers of a real county write
+    for _ in range(answers):
+        chatting.write(world, *pair, by_member=True, text=random.choice(ANSWERS))
+    return Counter(chats=1, answers=answers)
 
 
 def _any_pair(world: World, random: Random) -> tuple[sqlite3.Row, sqlite3.Row] | None:
