@@ -13,7 +13,7 @@ import polars as pl
 from django.db import connection
 
 from weijing.residents.importing.copy_rows import escape
-from weijing.residents.importing.copying import fetch_fixed, put_fixed, put_lines
+from weijing.residents.importing.copying import fetch_fixed, put_fixed, put_lines, temporary
 
 AMBIGUOUS = "本户在册的同名人员不止一个，请补上身份证号"
 _FOUND = np.dtype([("n", ">i4"), ("id", ">i8"), ("same", "?")])
@@ -61,10 +61,7 @@ def _has_residents(county_id: int) -> bool:
 
 
 def _by_number(county_id: int, rows: pl.DataFrame) -> npt.NDArray[np.void]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE roll_number (n integer, id_index uuid, digest bytea) ON COMMIT DROP"
-        )
+    temporary("roll_number", "(n integer, id_index uuid, digest bytea) ON COMMIT DROP")
     put_fixed(
         "roll_number (n, id_index, digest)",
         [rows["n"].to_numpy(), _bytes16(rows["id_index"]), _bytes16(rows["digest"])],
@@ -90,11 +87,11 @@ def _by_household(
 
     A child gets an ID number one day: a row with a new number may be somebody without one.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE roll_member (n integer, household varchar, name varchar, "
-            "has_number boolean, digest bytea) ON COMMIT DROP"
-        )
+    temporary(
+        "roll_member",
+        "(n integer, household varchar, name varchar, has_number boolean, digest bytea) "
+        "ON COMMIT DROP",
+    )
     put_lines("roll_member", [_member_lines(rows)])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE roll_member")
@@ -157,11 +154,11 @@ def compare_homes(county_id: int, homes: pl.DataFrame, division_ids: Mapping[str
         .alias("division_id"),
         pl.int_range(homes.height, dtype=pl.UInt32).alias("k"),
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE roll_home (k integer, number varchar, division_id bigint, "
-            "address varchar, kind varchar) ON COMMIT DROP"
-        )
+    temporary(
+        "roll_home",
+        "(k integer, number varchar, division_id bigint, address varchar, kind varchar) "
+        "ON COMMIT DROP",
+    )
     put_lines("roll_home", [_home_lines(placed)])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE roll_home")

@@ -11,6 +11,14 @@ SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # binary COPY: signature, flags, n
 END = b"\xff\xff"
 
 
+def temporary(name: str, definition: str) -> None:
+    """An empty table of this transaction. `definition` follows its name: columns, or AS SELECT."""
+    with connection.cursor() as cursor:
+        # Two imports may share a transaction of their caller.
+        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+        cursor.execute(f"CREATE TEMP TABLE {name} {definition}")
+
+
 def put_lines(table: str, blocks: Iterable[bytes]) -> None:
     """Append blocks of COPY text to `table`, which may name its columns."""
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def gather(
     kind: Kind,
     said: Mapping[str, str],
     *,
-    executor: ProcessPoolExecutor,
+    executor: Executor,
     spool: Spool,
     progress: Callable[[int], None],
 ) -> Gathered:

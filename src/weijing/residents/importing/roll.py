@@ -29,6 +29,7 @@ from weijing.territory.models import County, Division
 
 Progress = Callable[[str, int], None]
 MAX_FILE_NAME_CHARS = 200
+INLINE_BYTES = 1024 * 1024  # some ten thousand rows
 
 
 @dataclass
@@ -104,7 +105,11 @@ class _Run:
         self.spool_key = spool.new_key()
         self.spool = Spool(env.environment().var / "rolls")
         self._pool = workers.pool(
-            env.keyring(), gazetteer(county.pk), on=local_day(at), spool_key=self.spool_key
+            env.keyring(),
+            gazetteer(county.pk),
+            on=local_day(at),
+            spool_key=self.spool_key,
+            inline=path.stat().st_size < INLINE_BYTES,
         )
 
     def __enter__(self) -> "_Run":

@@ -1,7 +1,7 @@
 """Writing what is new or changed: one transaction, all or nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from weijing.residents.importing import workers
 from weijing.residents.importing.bulk_load import without_indexes
 from weijing.residents.importing.comparing import Homes
 from weijing.residents.importing.copy_rows import COLUMNS, escape
-from weijing.residents.importing.copying import put_lines
+from weijing.residents.importing.copying import put_lines, temporary
 from weijing.residents.importing.gathering import Piece
 from weijing.residents.importing.spool import Spool
 from weijing.residents.models import Household, Resident
@@ -35,7 +35,7 @@ class Writing:
     county_id: int
     pieces: Sequence[Piece]
     spool: Spool
-    executor: ProcessPoolExecutor
+    executor: Executor
     progress: Callable[[str, int], None]
 
 
@@ -69,7 +69,7 @@ def _is_first_load(count: int) -> bool:
         return False
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT count(*) FROM (SELECT 1 FROM "{RESIDENTS}" LIMIT %s) AS some',  # noqa: S608
+            f'SELECT count(*) FROM (SELECT 1 FROM "{RESIDENTS}" LIMIT %s) AS few',  # noqa: S608
             [count // FIRST_LOAD_TIMES + 1],
         )
         return bool(cursor.fetchone()[0] <= count // FIRST_LOAD_TIMES)
@@ -131,11 +131,10 @@ def _insert(writing: Writing, rows: pl.DataFrame, first_ordinal: int) -> None:
 
 
 def _update(writing: Writing, rows: pl.DataFrame, ids: npt.NDArray[np.int64]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMP TABLE roll_change ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} "  # noqa: S608
-            f"FROM {RESIDENTS} WHERE false"
-        )
+    temporary(
+        "roll_change",
+        f"ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} FROM {RESIDENTS} WHERE false",  # noqa: S608
+    )
     of_rows = ids[rows["n"].to_numpy()]
     put_lines("roll_change", _sealed(writing, rows, of_rows, lambda a, b: [""] * (b - a)))
     with connection.cursor() as cursor:

@@ -9,13 +9,13 @@ import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import wait
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import polars as pl
 
@@ -28,6 +28,7 @@ PROCESSES = 2
 AHEAD = 4  # parts under way; bounds memory
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_P = ParamSpec("_P")
 
 # What a row says, in the order of its digest. Rows of another order would all count as changed.
 DIGESTED = (
@@ -73,13 +74,38 @@ class _Setting:
     spool_key: bytes
 
 
-_setting: _Setting | None = None
+class _Settings(threading.local):
+    """Each thread's own, so that two imports at once in one process do not mix."""
+
+    here: _Setting | None = None
+
+
+_settings = _Settings()
+
+
+class Inline(Executor):
+    """Does the work at once, here: a village's roll is done before two processes have started."""
+
+    def submit(
+        self, fn: Callable[_P, _Out], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Future[_Out]:
+        done: Future[_Out] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 @contextmanager
 def pool(
-    keyring: Keyring, gazetteer: Gazetteer, *, on: date, spool_key: bytes
-) -> Iterator[ProcessPoolExecutor]:
+    keyring: Keyring, gazetteer: Gazetteer, *, on: date, spool_key: bytes, inline: bool = False
+) -> Iterator[Executor]:
+    """Where `check_part` and `seal_rows` run: two processes, or `inline` this thread."""
+    if inline:
+        _set(keyring, gazetteer, on, spool_key)
+        try:
+            yield Inline()
+        finally:
+            _settings.here = None
+        return
     executor = ProcessPoolExecutor(
         PROCESSES,
         mp_context=multiprocessing.get_context("spawn"),
@@ -93,7 +119,7 @@ def pool(
 
 
 def in_order(
-    executor: ProcessPoolExecutor, work: Callable[[_In], _Out], items: Iterable[_In]
+    executor: Executor, work: Callable[[_In], _Out], items: Iterable[_In]
 ) -> Iterator[_Out]:
     """Results in the order of the items, a few of them under way at a time.
 
@@ -109,9 +135,12 @@ def in_order(
 
 
 def _start(keyring: Keyring, gazetteer: Gazetteer, on: date, spool_key: bytes) -> None:
-    global _setting
-    _setting = _Setting(Sealer(keyring), keyring, gazetteer, on, spool_key)
+    _set(keyring, gazetteer, on, spool_key)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _set(keyring: Keyring, gazetteer: Gazetteer, on: date, spool_key: bytes) -> None:
+    _settings.here = _Setting(Sealer(keyring), keyring, gazetteer, on, spool_key)
 
 
 def _end_with_parent() -> None:
@@ -123,8 +152,8 @@ def _end_with_parent() -> None:
 
 
 def _here() -> _Setting:
-    assert _setting is not None, "runs in a process of `pool`"
-    return _setting
+    assert _settings.here is not None, "runs inside `pool`"
+    return _settings.here
 
 
 def check_part(data: bytes) -> Summary:
