@@ -11,6 +11,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -45,7 +46,7 @@ class Keyring:
         if self.algorithm == AES:
             body = AESGCM(key).encrypt(nonce, data, bound)
         else:
-            encryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce)).encryptor()
+            encryptor = Cipher(_sm4(key), modes.GCM(nonce)).encryptor()
             encryptor.authenticate_additional_data(bound)
             body = encryptor.update(data) + encryptor.finalize() + encryptor.tag
         return header + nonce + body
@@ -63,7 +64,7 @@ class Keyring:
             if algorithm == AES:
                 return AESGCM(key).decrypt(nonce, body, bound).decode()
             tag = body[-TAG_BYTES:]
-            decryptor = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce, tag)).decryptor()
+            decryptor = Cipher(_sm4(key), modes.GCM(nonce, tag)).decryptor()
             decryptor.authenticate_additional_data(bound)
             return (decryptor.update(body[:-TAG_BYTES]) + decryptor.finalize()).decode()
         except (InvalidTag, KeyError, IndexError, ValueError) as error:
@@ -88,6 +89,11 @@ class Keyring:
             return mac.finalize()
 
         return fingerprint
+
+
+@cache
+def _sm4(key: bytes) -> algorithms.SM4:
+    return algorithms.SM4(key[:16])
 
 
 def create_secrets(path: Path) -> None:
