@@ -76,7 +76,7 @@ def roll(rows: int) -> pl.DataFrame:
 
 
 def _id_numbers(rows: int, child: Any, random: np.random.Generator) -> list[str]:
-    """Right check digits, but of places from 990000 on, which do not exist; some children have none."""
+    """Right check digits, but of places that do not exist (99…); some children have none."""
     from weijing.residents.importing.id_numbers import CHECK_CHARACTERS, WEIGHTS
 
     year = np.where(child, random.integers(2009, 2026, rows), random.integers(1935, 2008, rows))
