@@ -13,7 +13,7 @@ from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
 from weijing.core.env import keyring
 from weijing.residents.models import Contact, Resident, WechatIdentity
-from weijing.sync import inbox, refreshing, wishes
+from weijing.sync import hints, inbox, refreshing, wishes
 from weijing.sync.address_book import read_address_book
 from weijing.sync.contacts_full import read_all
 from weijing.sync.inbox import take_waiting
@@ -362,6 +362,30 @@ def test_poison_is_parked_and_holds_nobody_up(
     parked = InboxEvent.objects.filter(outcome=InboxEvent.Outcome.PARKED)
     assert {row.note for row in parked} == {"BadXml", "Unusable", "CannotOpen"}
     assert {row.attempts for row in parked} == {inbox.MAX_ATTEMPTS}
+
+
+def test_an_event_the_database_refuses_holds_nobody_up(
+    staffed: Corp, county: County, wecom: WeCom, postbox: Postbox, now: Now,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    good = staffed.act("scan", userid="p1", resident={"name": "甲"})["external_userid"]
+    bad = staffed.act("scan", userid="p2", resident={"name": "乙"})["external_userid"]
+    postbox.deliver(at=now())
+
+    def refuse(county_id: int, wanted: dict[str, hints.Hints], *, at: datetime) -> None:
+        if bad in wanted:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        wishes.wish(county_id, wanted, at=at)
+
+    monkeypatch.setattr(inbox, "wish", refuse)
+    for _ in range(inbox.MAX_ATTEMPTS):
+        take_waiting(at=now())
+    refresh_due(county.pk, wecom, at=now())
+
+    assert state_of("p1", good) == State.LINKED
+    outcomes = dict(InboxEvent.objects.values_list("outcome", "attempts"))
+    assert outcomes == {InboxEvent.Outcome.APPLIED: 0, InboxEvent.Outcome.PARKED: 5}
 
 
 def test_events_of_other_kinds_and_corps_are_ignored_with_a_reason(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.corp import Corp, assert_equal, state_of
 from tests.wecom_simulator.running import Simulator
-from wecom_api import Misconfigured, WeCom
+from wecom_api import Misconfigured, Unavailable, WeCom
 from weijing.residents.models import Contact, Resident
 from weijing.sync import contacts_full, refreshing, runs, traversing
 from weijing.sync.address_book import read_address_book
@@ -265,3 +265,18 @@ def test_every_officer_is_read_within_the_period_and_nobody_too_often(
     assert OfficerReading.objects.count() == 3
     assert oldest > start + timedelta(hours=24)
     assert reads <= 9
+
+
+def test_a_slice_does_not_wait_for_wecom_for_ever(
+    filled: Corp, county: County, wecom: WeCom, simulator: Simulator, now: Now,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(traversing, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(contacts_full, "SLICE_PATIENCE_SECONDS", 0.03)
+    api = "externalcontact/batch/get_by_user"
+    simulator.admin("faults", api=api, kind="http_500", times=None)
+
+    with pytest.raises(Unavailable):
+        read_officers(county.pk, ["p1"], wecom, now=now, threads=1)
+
+    assert contacts_full.officers_due(county.pk, at=now(), every=timedelta(hours=24)) != []

@@ -21,11 +21,19 @@ from weijing.residents.contacts import Seen, live
 from weijing.sync import keeping, runs
 from weijing.sync.models import OfficerReading, SyncRun
 from weijing.sync.serving import officer_ids, serving_officers
-from weijing.sync.traversing import PAGES_PER_COMMIT, Group, Portion, grouped, traverse
+from weijing.sync.traversing import (
+    PAGES_PER_COMMIT,
+    PATIENCE_SECONDS,
+    Group,
+    Portion,
+    grouped,
+    traverse,
+)
 from weijing.sync.wishes import wish_all
 
 THREADS = 8
 PERIOD = timedelta(hours=24)
+SLICE_PATIENCE_SECONDS = 60.0  # the next slice comes in minutes; a worker has other things to do
 # Half as many again as the period needs, so that a bad hour is caught up.
 HEADROOM = 1.5
 
@@ -89,7 +97,9 @@ def read_officers(
     Raises `wecom_api.WeComError`.
     """
     plan = _Plan(now(), grouped(userids, threads=threads), Numbers(officers=len(userids)))
-    _Reading(county_id, wecom, now, None, threads, PAGES_PER_COMMIT, None).read(plan)
+    reading = _Reading(county_id, wecom, now, None, threads, PAGES_PER_COMMIT, None)
+    reading.patience_seconds = SLICE_PATIENCE_SECONDS
+    reading.read(plan)
     return plan.numbers
 
 
@@ -142,6 +152,7 @@ class _Reading:
     threads: int
     pages_per_commit: int
     run: SyncRun | None
+    patience_seconds: float = PATIENCE_SECONDS
 
     def read(self, plan: _Plan) -> None:
         officers = officer_ids(self.county_id)
@@ -152,6 +163,7 @@ class _Reading:
                 threads=self.threads,
                 now=self.now,
                 pages_per_commit=self.pages_per_commit,
+                patience_seconds=self.patience_seconds,
             ):
                 self._keep(plan, portion, officers)
                 if self.progress:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from wecom_api import Unavailable, WeCom
+from wecom_api import WeCom, WeComError
 from weijing.core import jobs, line
 from weijing.core.clock import now
 from weijing.core.env import WECOM_FIELDS, environment
@@ -44,8 +44,13 @@ def reconcile(timestamp: int) -> None:
     """A slice of officers is read from beginning to end: what callbacks missed is repaired."""
     for county, wecom in _counties():
         userids = contacts_full.officers_due(county.pk, at=now(), every=RECONCILE_EVERY)
-        if userids:
+        if not userids:
+            continue
+        try:
             numbers = contacts_full.read_officers(county.pk, userids, wecom)
+        except WeComError as error:  # these officers stay due; the health page tells why
+            log.warning("sync.not_reconciled", errcode=error.errcode)
+        else:
             log.info("sync.reconciled", count=numbers.contacts)
 
 
@@ -84,7 +89,7 @@ def pull_behaviour(timestamp: int) -> None:
     for county, wecom in _counties():
         try:
             behaviour.pull(county.pk, wecom, at=now())
-        except Unavailable as error:  # the next hour asks again
+        except WeComError as error:  # the next hour asks again
             log.warning("sync.behaviour_later", errcode=error.errcode)
 
 
