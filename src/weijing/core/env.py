@@ -49,6 +49,14 @@ class Environment(BaseSettings):
         default="https://open.weixin.qq.com/connect/oauth2/authorize",
         description="https://open.weixin.qq.com/connect/oauth2/authorize",
     )
+    wecom_qr_url: str = Field(
+        default="https://login.work.weixin.qq.com/wwlogin/sso/login",
+        description="https://login.work.weixin.qq.com/wwlogin/sso/login",
+    )
+    wecom_edition: Literal["saas", "private"] = Field(default="saas", description="private")
+    wecom_paths: dict[str, str] = Field(
+        default_factory=dict, description='{"auth/getuserinfo": "user/getuserinfo"}'
+    )
     wecom_corpid: str = Field(default="", description="ww0123456789abcdef")
     wecom_agentid: int = Field(default=0, ge=0, description="1000002")
     wecom_secret: str = Field(default="", description="the app's Secret, from the WeCom console")
@@ -59,7 +67,7 @@ class Environment(BaseSettings):
     wecom_timeout_seconds: float = Field(default=15.0, gt=0, description="15")
     wecom_list_lag_seconds: int = Field(default=600, ge=0, description="600")
 
-    @field_validator("wecom_base_url", "wecom_authorize_url", "public_url")
+    @field_validator("wecom_base_url", "wecom_authorize_url", "wecom_qr_url", "public_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

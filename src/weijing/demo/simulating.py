@@ -18,6 +18,7 @@ def start(processes: Processes, var: Path, seed: int) -> dict[str, str]:
     processes.environment |= {
         "WEIJING_WECOM_BASE_URL": facts["base_url"],
         "WEIJING_WECOM_AUTHORIZE_URL": facts["authorize_url"],
+        "WEIJING_WECOM_QR_URL": facts["qr_login_url"],
         "WEIJING_WECOM_CORPID": facts["corpid"],
         "WEIJING_WECOM_AGENTID": facts["agentid"],
         "WEIJING_WECOM_SECRET": facts["secret"],

@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from wecom_api import Misconfigured, Transport, WeCom
-from weijing.core.env import WECOM_FIELDS, environment, variable_of
+from wecom_api.editions import PATHS, Edition
+from weijing.core.env import WECOM_FIELDS, Environment, environment, variable_of
 from weijing.core.line.limiter import DatabaseRateLimiter
 from weijing.core.line.outcomes import Outcomes
 from weijing.core.line.tokens import DatabaseTokenCache
@@ -21,39 +22,34 @@ def wecom(county_id: int | None = None) -> WeCom:
     for field in WECOM_FIELDS:
         if not getattr(settings, field):
             raise Misconfigured(errmsg=f"{variable_of(field)} is not set")
-    return _client(
-        settings.wecom_base_url,
-        settings.wecom_authorize_url,
-        settings.wecom_corpid,
-        settings.wecom_agentid,
-        settings.wecom_secret,
-        settings.wecom_timeout_seconds,
-        settings.wecom_calls_per_minute,
-        settings.wecom_calls_per_hour,
-    )
+    return _client(settings.model_dump_json(include=_WHAT_CONFIGURES_IT))
+
+
+_WHAT_CONFIGURES_IT = {name for name in Environment.model_fields if name.startswith("wecom_")}
 
 
 # By what configures it, so that a test that points elsewhere is not given yesterday's client.
 @lru_cache(maxsize=8)
-def _client(
-    base_url: str,
-    authorize_url: str,
-    corpid: str,
-    agentid: int,
-    secret: str,
-    timeout_seconds: float,
-    per_minute: int,
-    per_hour: int,
-) -> WeCom:
+def _client(_configuration: str) -> WeCom:
+    settings = environment()
+    edition = Edition(settings.wecom_edition)
     return WeCom(
-        corpid=corpid,
-        secret=secret,
-        agentid=agentid,
-        transport=Transport(base_url, timeout_seconds),
+        corpid=settings.wecom_corpid,
+        secret=settings.wecom_secret,
+        agentid=settings.wecom_agentid,
+        transport=Transport(
+            settings.wecom_base_url,
+            settings.wecom_timeout_seconds,
+            paths={**PATHS[edition], **settings.wecom_paths},
+        ),
         # The one who fetches waits once for the limit and once for WeCom.
-        tokens=DatabaseTokenCache(lock_seconds=2 * timeout_seconds + 5),
-        limiter=DatabaseRateLimiter(per_minute=per_minute, per_hour=per_hour),
-        authorize_url=authorize_url,
+        tokens=DatabaseTokenCache(lock_seconds=2 * settings.wecom_timeout_seconds + 5),
+        limiter=DatabaseRateLimiter(
+            per_minute=settings.wecom_calls_per_minute, per_hour=settings.wecom_calls_per_hour
+        ),
+        edition=edition,
+        authorize_url=settings.wecom_authorize_url,
+        qr_url=settings.wecom_qr_url,
         observe=OUTCOMES.observe,
     )
 
