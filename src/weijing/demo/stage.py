@@ -31,7 +31,7 @@ PHONE_NOTED_SHARE = 0.97  # of the linked: their phone stands in the remark, so 
 CONSENT_SHARE = 0.93
 CHATS_PER_RESIDENT_AND_DAY = 353_432 / 30 / 1_300_000
 VEHICLES = {"普通摩托车": 0.16, "面包车": 0.05, "重型货车": 0.02, "轻型货车": 0.03, "校车": 0.002}
-OTHER_TAGS = {"常住户籍家庭": 0.5, "常住非户籍家庭": 0.01}
+OTHER_TAGS = {"常住户籍家庭": 0.1, "常住非户籍家庭": 0.01}
 STAFF = (
     ("author", "王示范", Role.CAMPAIGN_AUTHOR, "县局宣传"),
     ("approver", "李示例", Role.CAMPAIGN_APPROVER, "县局值班领导"),

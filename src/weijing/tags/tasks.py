@@ -5,13 +5,21 @@ from weijing.tags import assigning, catalogue_sync, projecting
 from weijing.tags.models import TagProjection
 from weijing.territory.models import County
 
+MAX_CHUNKS = 50  # per tick, so that a change elsewhere is not kept waiting for an hour
 
-@jobs.periodic("* * * * * */10", "tags.project", queue=jobs.BULK)
+
+@jobs.periodic("* * * * * */5", "tags.project", queue=jobs.BULK)
 def project(timestamp: int) -> None:
-    """Pairs whose person changed. The queue runs one of these at a time."""
+    """Pairs whose person changed, one chunk after another while WeCom answers.
+
+    The queue runs one of these at a time.
+    """
     waiting = TagProjection.objects.filter(parked_because="", wanted_at__lte=clock.now())
     for county in County.objects.filter(pk__in=waiting.values("county_id")):
-        projecting.project_due(county.pk, wecom=line.wecom(county.pk), at=clock.now())
+        for _ in range(MAX_CHUNKS):
+            wecom, at = line.wecom(county.pk), clock.now()
+            if projecting.project_due(county.pk, wecom=wecom, at=at) < projecting.CHUNK:
+                break
 
 
 @jobs.periodic("20 3 * * *", "tags.nightly", queue=jobs.BULK)
