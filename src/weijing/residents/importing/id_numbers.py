@@ -20,7 +20,6 @@ MEN_HAVE_ODD = 16  # position of the digit that is odd for men
 BAD_SHAPE = "身份证号应为 18 位"
 BAD_CHECK = "身份证号校验位不对，请核对有没有输错"
 BAD_BIRTH = "身份证号里的出生日期不对"
-# Excel keeps 15 digits of a number and fills the rest with zeros.
 SPOILED_BY_EXCEL = "身份证号被 Excel 当成数字改坏了，请把该列设为文本后重新填写"
 
 
@@ -74,8 +73,20 @@ def _read(
     reason = np.full(len(digits), None, dtype=object)
     reason[~dated] = BAD_BIRTH
     reason[~right] = BAD_CHECK
-    reason[~right & (characters[:, 15:] == ord("0")).all(axis=1)] = SPOILED_BY_EXCEL
+    reason[~right & _was_a_number(digits, characters[:, 17])] = SPOILED_BY_EXCEL
     sex = np.where(digits[:, MEN_HAVE_ODD] % 2 == 1, "m", "f").astype(object)
     bad = ~(dated & right)
     born[bad], sex[bad] = np.datetime64("NaT"), None
     return reason, born, sex
+
+
+def _was_a_number(
+    digits: npt.NDArray[np.int32], last: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.bool_]:
+    """Excel keeps 15 digits of a number and fills up with zeros; a float then shifts the last."""
+    powers = 10 ** np.arange(17, 0, -1, dtype=np.int64)
+    value = digits.astype(np.int64) @ powers + (last.astype(np.int64) - ord("0"))
+    filled = (value + 500) // 1000 * 1000
+    return (last != ord("X")) & (filled.astype(np.float64).astype(np.int64) == value) | (
+        filled == value
+    )
