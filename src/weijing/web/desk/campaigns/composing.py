@@ -1,15 +1,15 @@
 """The composer. Every button is a plain form post; htmx swaps the parts that change.
 
-A draft is saved by whatever is posted: a button of the builder, the count after a change, or the
-autosave of what was typed. A new page becomes a draft with its first post, whose number then
-travels in the form.
+Whatever is posted saves the draft: a button of the builder, a changed field, a pause in typing. A
+new page becomes a draft with its first post, whose number then travels in the form. Posts of one
+page wait for each other (`queue all`), so each carries what the one before it has saved.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -111,14 +111,9 @@ def _posted(request: OfficerRequest, campaign: Campaign | None) -> HttpResponse:
     except PermissionDenied:
         raise
     except DomainError as wrong:
-        if "autosave" in request.GET:
-            return JsonResponse({"wrong": str(wrong)}, status=422)
         return _page(request, draft, campaign, wrong=str(wrong))
     draft.edited_at = campaign.edited_at
     url = reverse("desk:campaign-edit", args=[campaign.number])
-    if "autosave" in request.GET:
-        saved = {"number": campaign.number, "edited_at": campaign.edited_at.isoformat()}
-        return JsonResponse(saved | {"url": url})
     if request.POST.get("go") == "review":
         return _to_review(request, draft, campaign)
     if not request.htmx and not draft.searches:
@@ -144,7 +139,7 @@ def _save(draft: Draft, campaign: Campaign | None, *, by: Officer, at: datetime)
 def _to_review(request: OfficerRequest, draft: Draft, campaign: Campaign) -> HttpResponse:
     """On to the check; back here when something is plainly missing."""
     if wrong := _missing(draft):
-        return _page(request, draft, campaign, wrong="、".join(wrong) + "。")
+        return _page(request, draft, campaign, wrong="；".join(wrong) + "。")
     url = reverse("desk:campaign-review", args=[campaign.number])
     if request.htmx:
         response = HttpResponse(status=204)
@@ -181,7 +176,7 @@ def _page(
         "fields": audience_form.FIELDS,
         "unfinished": len(audience_form.unfinished(draft.tree)),
         "measured": measured,
-        "checks": drafting.wording(_as_campaign(draft, scope.county_id)),
+        "checks": drafting.wording(_as_campaign(draft, scope.county_id)) if draft.body else [],
         "characters": len(draft.body),
         "bytes": codes.text_bytes(draft.body, short_name=county.short_name),
         "reference_bytes": codes.text_bytes("", short_name=county.short_name),

@@ -4,14 +4,7 @@
   var doc = document;
   function on(name, act) { doc.addEventListener(name, act); }
 
-  /* Drafts: <form data-autosave="URL"> is posted 5 s after the last change; says when in [data-saved].
-     The answer may name values for fields of the form (number, edited_at), and the draft's own url. */
-  function remember(form, saved) {
-    Object.keys(saved).forEach(function (name) {
-      if (form.elements[name]) form.elements[name].value = saved[name];
-    });
-    if (saved.url) history.replaceState(null, "", saved.url);
-  }
+  /* Drafts: <form data-autosave="URL"> is posted 5 s after the last change; says when in [data-saved]. */
   var timers = new WeakMap();
   on("input", function (event) {
     var form = event.target.form;
@@ -19,12 +12,7 @@
     clearTimeout(timers.get(form));
     timers.set(form, setTimeout(function () {
       fetch(form.dataset.autosave, { method: "POST", body: new FormData(form), credentials: "same-origin" })
-        .then(function (answer) {
-          if (!answer.ok) return false;
-          if (!/json/.test(answer.headers.get("Content-Type"))) return true;
-          return answer.json().then(function (saved) { remember(form, saved); return true; });
-        })
-        .catch(function () { return false; })
+        .then(function (answer) { return answer.ok; }, function () { return false; })
         .then(function (saved) {
           var note = doc.querySelector("[data-saved]");
           var time = new Date().toTimeString().slice(0, 5);
