@@ -51,11 +51,11 @@ def test_a_new_page_becomes_one_draft_however_often_it_posts(desk, client):
     assert Campaign.objects.get().title == "改了标题"
 
 
-def test_the_autosave_answers_with_the_drafts_address(client):
-    answer = client.post("/desk/campaigns/new/?autosave=1", form({}))
+def test_a_pause_in_typing_saves_and_tells_the_form_when(client):
+    said = htmx(client, "/desk/campaigns/new/", form({})).content.decode()
     campaign = Campaign.objects.get()
-    assert answer.json()["url"] == f"/desk/campaigns/{campaign.number}/edit/"
-    assert answer.json()["edited_at"] == campaign.edited_at.isoformat()
+    assert f'name="edited_at" value="{campaign.edited_at.isoformat()}"' in said
+    assert "已自动保存" in said and "<h1>" not in said
 
 
 def test_a_text_saved_in_another_window_is_not_overwritten(desk, client):
@@ -116,7 +116,8 @@ def test_an_audience_of_nobody_says_which_condition_leaves_nobody(desk, client):
     }
     said = htmx(client, "/desk/campaigns/new/", form(fields)).content.decode()
     assert "没有人符合。去掉「120 岁及以上」后有 4 人。" in said
-    assert 'value="review" disabled' in said
+    refused = htmx(client, "/desk/campaigns/new/", form(fields, go="review"))
+    assert "HX-Redirect" in refused.headers  # the check itself refuses an empty audience
 
 
 def test_a_forbidden_condition_is_explained_and_not_counted(desk, client):
