@@ -29,7 +29,7 @@ def keep(county_id: int, seen: Sequence[Seen], *, read_at: datetime) -> Recorded
     )
     still = [one for one in seen if (one.officer_id, one.external.external_userid) not in younger]
     recorded = contacts.record_contacts(county_id, still, at=read_at)
-    projecting.want(county_id, recorded.linked_residents, at=read_at)
+    projecting.want_newly_linked(county_id, recorded.linked_residents, at=read_at)
     return recorded
 
 
@@ -37,4 +37,4 @@ def want_tags_of(county_id: int, contact_ids: Sequence[int], *, at: datetime) ->
     """What changed on these pairs may differ from the tags their people carry."""
     pairs = Contact.objects.filter(county_id=county_id, pk__in=contact_ids)
     residents = set(pairs.values_list("identity__resident_id", flat=True))
-    projecting.want(county_id, residents, at=at)
+    projecting.want_newly_linked(county_id, residents, at=at)

@@ -36,9 +36,25 @@ def is_projected(tag: Tag) -> bool:
 
 def want(county_id: int, resident_ids: Collection[int], *, at: datetime) -> None:
     """Note that the pairs of these people must be looked at, also those given up before."""
+    _want_pairs(county_id, resident_ids, untagged=True, at=at)
+
+
+def want_newly_linked(county_id: int, resident_ids: Collection[int], *, at: datetime) -> None:
+    """The same for people who gained a contact: of a first reading, most have no tag at all."""
+    _want_pairs(county_id, resident_ids, untagged=False, at=at)
+
+
+def _want_pairs(
+    county_id: int, resident_ids: Collection[int], *, untagged: bool, at: datetime
+) -> None:
     if not resident_ids:
         return
-    values: dict[str, Any] = {"county": county_id, "residents": list(resident_ids), "at": at}
+    values: dict[str, Any] = {
+        "county": county_id,
+        "residents": list(resident_ids),
+        "untagged": untagged,
+        "at": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS_OF, values)
         pairs = [row[0] for row in cursor.fetchall()]
@@ -52,6 +68,9 @@ JOIN residents_wechatidentity identity
     ON identity.county_id = contact.county_id AND identity.id = contact.identity_id
 WHERE contact.county_id = %(county)s AND contact.state = 'linked'
     AND identity.resident_id = ANY(%(residents)s)
+    AND (%(untagged)s OR contact.wecom_tag_ids <> '{}' OR EXISTS (
+        SELECT 1 FROM tags_tagassignment held
+        WHERE held.county_id = contact.county_id AND held.resident_id = identity.resident_id))
 ORDER BY contact.id
 """
 
