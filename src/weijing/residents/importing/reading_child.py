@@ -19,7 +19,7 @@ from typing import IO, Any
 
 MEMORY_BYTES = 6 * 1024 * 1024 * 1024  # addresses, not pages: a full sheet resides in 1 to 2 GB
 CPU_SECONDS = 300
-PART_ROWS = 40_000
+PART_ROWS = 20_000
 BLOCK_CHARS = 6 * 1024 * 1024
 MAX_RECORD_CHARS = 4 * BLOCK_CHARS  # beyond it a quotation mark was never closed
 ROW, REASON = "row", "reason"
