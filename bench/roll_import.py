@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import tempfile
 import threading
@@ -198,12 +199,25 @@ def prepare() -> None:
     connection.close()
 
 
+def cpu_seconds() -> float:
+    """Used so far by this process, its ended children, and our connection's server process."""
+    from django.db import connection
+
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        fields = Path(f"/proc/{cursor.fetchone()[0]}/stat").read_text().rpartition(")")[2].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    server = (int(fields[11]) + int(fields[12])) / ticks
+    return sum(one.ru_utime + one.ru_stime for one in used) + server
+
+
 def take_in(path: Path, county: Any) -> tuple[float, Any, dict[str, float]]:
-    """Seconds, report, and seconds by stage."""
+    """Seconds, report, and seconds by stage (cpu: of all processes together)."""
     from weijing.core import clock
     from weijing.residents.importing.roll import import_roll
 
-    began = time.perf_counter()
+    cpu, began = cpu_seconds(), time.perf_counter()
     stages: dict[str, float] = {}
 
     def progress(stage: str, done: int) -> None:
@@ -212,7 +226,8 @@ def take_in(path: Path, county: Any) -> tuple[float, Any, dict[str, float]]:
     report = import_roll(
         path, county=county, by=None, at=clock.now(), apply=True, progress=progress
     )
-    return time.perf_counter() - began, report, stages
+    seconds = time.perf_counter() - began
+    return seconds, report, {**stages, "cpu": cpu_seconds() - cpu}
 
 
 def upsert_all(path: Path, county: Any) -> float:
@@ -370,12 +385,13 @@ def measure(rows: int) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
         )
         lines.append(("  peak memory, all processes", f"{memory.peak_mb:,.0f} MB", ""))
         if kind == "csv":
-            again, report, _ = take_in(path, county)
+            again, report, stages = take_in(path, county)
             _expect(not report.created and not report.updated, report)
             upsert = upsert_all(path, county)
             figures["again_unchanged"] = {
                 "seconds": round(again, 1),
                 "rows_per_second": round(rows / again),
+                "stages": {name: round(at, 1) for name, at in stages.items()},
                 "on_conflict_seconds": round(upsert, 1),
                 "times_on_conflict": round(upsert / again, 1),
             }
@@ -383,6 +399,7 @@ def measure(rows: int) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
                 ("again, nothing changed", _rate(rows, again), f"ON CONFLICT {upsert:,.1f} s")
             )
     figures["orm_rows_per_second"] = round(orm)
+    figures["load_average"] = round(os.getloadavg()[0], 1)  # 2 cores shared with others: see cpu
     ours, theirs = rows / by_reading(xlsx), min(READING_SAMPLE_ROWS, rows) / by_openpyxl(small)
     figures["reading_xlsx"] = {
         "rows_per_second": round(ours),
