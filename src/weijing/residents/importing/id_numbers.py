@@ -87,6 +87,6 @@ def _was_a_number(
     powers = 10 ** np.arange(17, 0, -1, dtype=np.int64)
     value = digits.astype(np.int64) @ powers + (last.astype(np.int64) - ord("0"))
     filled = (value + 500) // 1000 * 1000
-    return (last != ord("X")) & (filled.astype(np.float64).astype(np.int64) == value) | (
-        filled == value
-    )
+    shifted = filled.astype(np.float64).astype(np.int64)
+    spoiled: npt.NDArray[np.bool_] = (last != ord("X")) & ((value == filled) | (value == shifted))
+    return spoiled
