@@ -241,7 +241,7 @@ def upsert_all(path: Path, county: Any) -> float:
     from weijing.residents.importing.copying import put_lines
     from weijing.residents.importing.gathering import gather
     from weijing.residents.importing.known_places import gazetteer
-    from weijing.residents.importing.roll import _division_ids
+    from weijing.residents.importing.roll import _division_column, _division_ids
 
     began = time.perf_counter()
     key, store = spool.new_key(), spool.Spool(env.environment().var / "rolls")
@@ -257,10 +257,10 @@ def upsert_all(path: Path, county: Any) -> float:
         )
         homes = dict(cursor.fetchall())
         divisions = _division_ids(county.pk)
-        rows = gathered.accepted().filter(pl.col("id_index").is_not_null()).select(
+        rows = gathered.rows.filter(pl.col("id_index").is_not_null()).select(
             "n",
             pl.col("household").replace_strict(homes, return_dtype=pl.Int64).alias("household_id"),
-            pl.col("place").replace_strict(divisions, return_dtype=pl.Int64).alias("division_id"),
+            _division_column(gathered, divisions),
         )  # fmt: skip
         ids = np.array(new_ids(rows.height))
         cursor.execute(

@@ -4,7 +4,6 @@ Rows with an ID number are recognised by its blind index, others by household nu
 row is unchanged when its keyed digest equals the one kept with the resident: nothing is opened.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,13 +29,13 @@ class Residents:
 
 @dataclass(frozen=True)
 class Homes:
-    """The file's households: household, place, address, kind, id (0: new), changed."""
+    """The file's households: k, household, division_id, address, kind, id (0: new), changed."""
 
     frame: pl.DataFrame
 
 
 def compare_residents(county_id: int, rows: pl.DataFrame, count: int) -> Residents:
-    """`rows`: n, name, household, id_index, digest of the good rows; `count`: the largest n + 1."""
+    """`rows`: n, name, household, id_index, digest of accepted rows; `count`: the largest n + 1."""
     ids = np.zeros(count, dtype=np.int64)
     unchanged = np.zeros(count, dtype=np.bool_)
     ambiguous = pl.DataFrame(schema={"n": pl.UInt32, "reason": pl.String})
@@ -144,16 +143,12 @@ def _member_lines(rows: pl.DataFrame) -> bytes:
     ).encode()
 
 
-def compare_homes(county_id: int, homes: pl.DataFrame, division_ids: Mapping[str, int]) -> Homes:
-    """`homes`: household, place, address, kind, each household once. Places not made yet have id 0.
+def compare_homes(county_id: int, homes: pl.DataFrame) -> Homes:
+    """`homes`: household, division_id (0: not made yet), address, kind; each household once.
 
     An empty address or kind in the file leaves what we know.
     """
-    placed = homes.with_columns(
-        pl.col("place").replace_strict(division_ids, default=0, return_dtype=pl.Int64)
-        .alias("division_id"),
-        pl.int_range(homes.height, dtype=pl.UInt32).alias("k"),
-    )  # fmt: skip
+    placed = homes.with_columns(pl.int_range(homes.height, dtype=pl.UInt32).alias("k"))
     temporary(
         "roll_home",
         "(k integer, number varchar, division_id bigint, address varchar, kind varchar) "
@@ -185,4 +180,7 @@ def _home_lines(homes: pl.DataFrame) -> bytes:
 
 
 def _bytes16(values: pl.Series) -> npt.NDArray[np.void]:
-    return np.frombuffer(b"".join(values.to_list()), dtype="V16")
+    if values.is_empty():
+        return np.empty(0, dtype="V16")
+    width = pl.Array(pl.UInt8, 16)
+    return values.bin.reinterpret(dtype=width).to_numpy().reshape(-1).view("V16")

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from weijing.residents.importing import checking, duplicates, workers
 from weijing.residents.importing.columns import TITLES
 from weijing.residents.importing.opening import BadRoll, Kind
 from weijing.residents.importing.places import Place
-from weijing.residents.importing.reading import Part, Sheet, merged_range, read
+from weijing.residents.importing.reading import Sheet, merged_range, read
 from weijing.residents.importing.spool import Spool
 
 SHOWN_HEADINGS = 30
@@ -31,26 +31,34 @@ class Piece:
 
 @dataclass
 class Gathered:
-    """`rows`: n, sheet, row, name, household, place, id_index, digest of every good row.
+    """`rows`: n, sheet, row, name, household, place, id_index, digest of the accepted rows.
 
     `homes`: household, place, address, kind, is_head; a household may occur several times.
-    `refused`: n and reason of good rows that another row, or a resident, contradicts.
+    `place` is a position in `places`. `refused`: n and reason of rows that were good by themselves,
+    but are contradicted by another row or a resident. `count`: the largest n, plus 1.
     """
 
     sheets: list[Sheet]
     pieces: list[Piece]
     rows: pl.DataFrame
     homes: pl.DataFrame
-    places: dict[str, Place]
+    places: list[Place]
     reasons: Counter[str]
-    refused: pl.DataFrame = field(default_factory=pl.DataFrame)
+    count: int = 0
+    refused: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"n": pl.UInt32, "reason": pl.String})
+    )
 
-    def accepted(self) -> pl.DataFrame:
-        return self.rows.join(self.refused, on="n", how="anti", maintain_order="left")
+    @property
+    def checked(self) -> int:
+        """Rows of the file that hold anything."""
+        return self.count + self.reasons.total()
 
     def refuse(self, more: pl.DataFrame) -> None:
-        """Refuse good rows. `more`: n, reason."""
-        self.refused = pl.concat([self.refused, more]).unique("n", keep="first")
+        """Take rows out again. `more`: n, reason."""
+        if more.height:
+            self.refused = pl.concat([self.refused, more])
+            self.rows = self.rows.join(more, on="n", how="anti", maintain_order="left")
 
 
 def gather(
@@ -74,39 +82,54 @@ def gather(
             if isinstance(found, Sheet):
                 sheets.append(found)
             else:
-                numbers.append(_number(found))
+                numbers.append(found.sheet)
                 yield found.data
 
-    gathered = Gathered(sheets, [], pl.DataFrame(), pl.DataFrame(), {}, Counter())
+    gathered = Gathered(sheets, [], pl.DataFrame(), pl.DataFrame(), [], Counter())
     slim: list[pl.DataFrame] = []
     homes: list[pl.DataFrame] = []
-    count = 0
+    numbering = _Numbering(gathered.places)
     for number, summary in enumerate(workers.in_order(executor, workers.check_part, parts())):
         rows = pl.read_ipc_stream(io.BytesIO(summary.slim))
         gathered.pieces.append(
             Piece(
                 sheet=numbers[number],
-                first_n=count,
+                first_n=gathered.count,
                 good=spool.add(summary.good),
                 bad=spool.add(summary.bad) if summary.bad else None,
             )
         )
+        place = numbering.of(summary.places)
         sheet = pl.lit(numbers[number], pl.UInt32).alias("sheet")
-        n = pl.int_range(count, count + rows.height, dtype=pl.UInt32).alias("n")
-        slim.append(rows.select(n, sheet, pl.all()))
-        homes.append(pl.read_ipc_stream(io.BytesIO(summary.homes)))
-        gathered.places |= {place.key: place for place in summary.places}
+        end = gathered.count + rows.height
+        n = pl.int_range(gathered.count, end, dtype=pl.UInt32).alias("n")
+        slim.append(rows.select(n, sheet, pl.exclude("place"), place))
+        homes.append(pl.read_ipc_stream(io.BytesIO(summary.homes)).with_columns(place))
         gathered.reasons.update(summary.reasons)
-        count += rows.height
-        progress(count + gathered.reasons.total())
+        gathered.count = end
+        progress(gathered.checked)
     _refuse_what_is_no_roll(path, kind, gathered)
     gathered.rows, gathered.homes = pl.concat(slim), pl.concat(homes)
-    gathered.refused = duplicates.find(gathered.rows, [sheet.name for sheet in sheets])
+    slim.clear()
+    homes.clear()
+    gathered.refuse(duplicates.find(gathered.rows, [sheet.name for sheet in sheets]))
     return gathered
 
 
-def _number(part: Part) -> int:
-    return part.sheet
+class _Numbering:
+    """Places by number: four bytes a row instead of a name."""
+
+    def __init__(self, places: list[Place]) -> None:
+        self._places = places
+        self._numbers: dict[str, int] = {}
+
+    def of(self, places: Sequence[Place]) -> pl.Expr:
+        """The column `place` with numbers for keys; new places are appended."""
+        for place in places:
+            if self._numbers.setdefault(place.key, len(self._places)) == len(self._places):
+                self._places.append(place)
+        known = {place.key: self._numbers[place.key] for place in places}
+        return pl.col("place").replace_strict(known, return_dtype=pl.UInt32)
 
 
 def _refuse_what_is_no_roll(path: Path, kind: Kind, gathered: Gathered) -> None:

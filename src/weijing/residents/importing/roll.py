@@ -145,7 +145,7 @@ class _Run:
             County.objects.select_for_update(no_key=True).get(pk=self.county.pk)
 
     def _take_in(self, gathered: Gathered, report: RollReport, apply: bool) -> None:
-        self.progress("compare", gathered.rows.height)
+        self.progress("compare", gathered.count)
         division_ids = _division_ids(self.county.pk)
         missing = _missing_groups(gathered, division_ids)
         report.groups_created = sum(len(names) for names in missing.values())
@@ -153,12 +153,11 @@ class _Run:
             source = f"roll {report.roll_import.pk}"
             taking_in.make_groups(self.county.pk, missing, source=source)
             division_ids = _division_ids(self.county.pk)
-        people = comparing.compare_residents(
-            self.county.pk, gathered.accepted(), gathered.rows.height
-        )
+        division = _division_column(gathered, division_ids)
+        people = comparing.compare_residents(self.county.pk, gathered.rows, gathered.count)
         gathered.refuse(people.ambiguous)
-        accepted = gathered.accepted()
-        homes = comparing.compare_homes(self.county.pk, _homes(gathered, accepted), division_ids)
+        accepted = gathered.rows
+        homes = comparing.compare_homes(self.county.pk, _homes(gathered).with_columns(division))
         numbers = accepted["n"].to_numpy()
         known, same = people.ids[numbers] != 0, people.unchanged[numbers]
         report.created = int((~known).sum())
@@ -168,10 +167,7 @@ class _Run:
         report.households_created = homes.frame.filter(pl.col("id") == 0).height
         report.households_updated = homes.frame.filter(pl.col("changed")).height
         if apply:
-            division = pl.col("place").replace_strict(division_ids, return_dtype=pl.Int64)
-            rows = accepted.filter(pl.Series(~same)).select(
-                "n", "household", division.alias("division_id")
-            )
+            rows = accepted.select("n", "household", division).filter(pl.Series(~same))
             writing = taking_in.Writing(
                 self.county.pk, gathered.pieces, self.spool, self.executor, self.progress
             )
@@ -181,7 +177,7 @@ class _Run:
         refused = gathered.refused
         report.reasons = _counted(gathered.reasons, refused)
         report.bad_rows = gathered.reasons.total() + refused.height
-        report.rows = gathered.reasons.total() + gathered.rows.height
+        report.rows = gathered.checked
         if not report.bad_rows:
             return
         name = f"{report.roll_import.pk}-errors.xlsx"
@@ -263,19 +259,25 @@ def _division_ids(county_id: int) -> dict[str, int]:
 
 
 def _missing_groups(gathered: Gathered, division_ids: Mapping[str, int]) -> dict[str, list[str]]:
-    used = set(gathered.accepted()["place"].unique().to_list())
     missing: dict[str, list[str]] = {}
-    for key in sorted(used - set(division_ids)):
-        place = gathered.places[key]
-        missing.setdefault(place.village_code, []).append(place.group)
+    for number in gathered.rows["place"].unique().sort().to_list():
+        place = gathered.places[number]
+        if place.key not in division_ids:
+            missing.setdefault(place.village_code, []).append(place.group)
     return missing
 
 
-def _homes(gathered: Gathered, accepted: pl.DataFrame) -> pl.DataFrame:
+def _division_column(gathered: Gathered, division_ids: Mapping[str, int]) -> pl.Expr:
+    """`division_id` for the number of a place; 0 where the division is not made yet."""
+    ids = {number: division_ids.get(p.key, 0) for number, p in enumerate(gathered.places)}
+    return pl.col("place").replace_strict(ids, return_dtype=pl.Int64).alias("division_id")
+
+
+def _homes(gathered: Gathered) -> pl.DataFrame:
     """household, place, address, kind: the head's own words, else the first row's."""
     said = gathered.homes.sort("is_head", descending=True, maintain_order=True)
     said = said.unique(["household", "place"], keep="first", maintain_order=True)
-    used = accepted.select("household", "place").unique("household", maintain_order=True)
+    used = gathered.rows.select("household", "place").unique("household", maintain_order=True)
     joined = used.join(said, on=["household", "place"], how="left", maintain_order="left")
     return joined.select("household", "place", "address", "kind")
 

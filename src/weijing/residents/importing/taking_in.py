@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 from django.db import connection
 
-from weijing.core.ids import new_ids
+from weijing.core.ids import ID_STEP, new_ids, reserve
 from weijing.residents import ordinals
 from weijing.residents.importing import workers
 from weijing.residents.importing.bulk_load import without_indexes
@@ -30,7 +30,7 @@ FIRST_LOAD_TIMES = 4  # so many times what the table holds
 
 @dataclass(frozen=True)
 class Writing:
-    """The rows to write: n, household, place; and who they are, indexed by n (0: nobody yet)."""
+    """Where the rows are, and who helps to write them."""
 
     county_id: int
     pieces: Sequence[Piece]
@@ -49,7 +49,10 @@ def make_groups(county_id: int, names: dict[str, list[str]], *, source: str) -> 
 
 
 def write(writing: Writing, homes: Homes, rows: pl.DataFrame, ids: npt.NDArray[np.int64]) -> None:
-    """Households first, then residents. `rows`: n, household, place, division_id to be written."""
+    """Households first, then residents. `rows`: n, household, division_id of new and changed ones.
+
+    `ids`, indexed by n, says who is changed; 0 is new.
+    """
     known = ids[rows["n"].to_numpy()] != 0
     new, changed = rows.filter(pl.Series(~known)), rows.filter(pl.Series(known))
     first_ordinal = ordinals.take(writing.county_id, new.height)
@@ -118,7 +121,7 @@ AND person.division_id IS DISTINCT FROM home.division_id
 
 
 def _insert(writing: Writing, rows: pl.DataFrame, first_ordinal: int) -> None:
-    ids = np.array(new_ids(rows.height) if rows.height else [], dtype=np.int64)
+    ids = reserve(rows.height) + np.arange(rows.height, dtype=np.int64) * ID_STEP
     county = writing.county_id
 
     def prefixes(start: int, stop: int) -> list[str]:
