@@ -16,7 +16,10 @@ def views(resolver=None, prefix=""):
             yield address, pattern.callback
 
 
-@pytest.mark.parametrize(("address", "view"), list(views()), ids=lambda value: str(value)[:60])
+EVERYTHING = list(views())
+
+
+@pytest.mark.parametrize(("address", "view"), EVERYTHING, ids=[row[0] for row in EVERYTHING])
 def test_every_address_says_who_may_open_it(address, view):
     reason, roles = getattr(view, "open_because", None), getattr(view, "roles", None)
     assert bool(reason) != bool(roles), f"{address} is neither open for a reason nor for roles"
