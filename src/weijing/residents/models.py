@@ -58,9 +58,14 @@ class Resident(TenantModel):
 
     # Dense number within the county, never reused: audience bitmaps are over it.
     ordinal = models.IntegerField()
-    household = TenantForeignKey(Household, models.PROTECT, null=True, related_name="members")
+    # Their indexes lead with the county (below); a second one without it only costs.
+    household = TenantForeignKey(
+        Household, models.PROTECT, null=True, related_name="members", db_index=False
+    )
     # Equals the household's division; null while we do not know where a WeCom stranger lives.
-    division = TenantForeignKey(Division, models.PROTECT, null=True, related_name="+")
+    division = TenantForeignKey(
+        Division, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     household_role = models.CharField(max_length=8, choices=HouseholdRole.choices, blank=True)
     name = models.CharField(max_length=60)
     pinyin = models.CharField(max_length=200, blank=True)
