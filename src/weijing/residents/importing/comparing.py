@@ -114,17 +114,22 @@ def _by_household(
     return doubtful.select(pl.col("n").unique(), pl.lit(AMBIGUOUS).alias("reason"))
 
 
+# Materialized: otherwise the second condition is asked for every member of every household.
 _CANDIDATES = """
-SELECT n, person.id, coalesce(roll_digest = digest AND lifecycle = 'roll', false),
-    person.id_number_index IS NULL, has_number
-FROM roll_member
-JOIN residents_household home ON home.county_id = %(county)s AND home.number = household
-JOIN residents_resident person ON person.county_id = %(county)s
-    AND person.household_id = home.id AND person.name = roll_member.name
-WHERE person.lifecycle IN ('roll', 'moved')
-AND (person.id_number_index IS NULL OR (NOT has_number AND NOT EXISTS (
-    SELECT 1 FROM roll_number WHERE roll_number.id_index = person.id_number_index)))
-ORDER BY n, person.id
+WITH candidate AS MATERIALIZED (
+    SELECT roll_member.n, has_number, person.id, person.id_number_index,
+        coalesce(roll_digest = digest AND lifecycle = 'roll', false) AS same
+    FROM roll_member
+    JOIN residents_household home ON home.county_id = %(county)s AND home.number = household
+    JOIN residents_resident person ON person.county_id = %(county)s
+        AND person.household_id = home.id AND person.name = roll_member.name
+    WHERE person.lifecycle IN ('roll', 'moved')
+    AND (person.id_number_index IS NULL OR NOT has_number)
+)
+SELECT candidate.n, id, same, id_number_index IS NULL, has_number
+FROM candidate LEFT JOIN roll_number taken ON taken.id_index = id_number_index
+WHERE taken.n IS NULL
+ORDER BY candidate.n, id
 """
 
 
