@@ -43,7 +43,8 @@ def demo(once: bool, residents: int, port: int, seed: int) -> None:
     serves until Ctrl-C. With --once it compares every figure with the simulator's own truth, writes
     demo-report.json, and fails if anything differs.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a background shell ignores the first
+        signal.signal(number, _interrupt)
     base = Path(os.environ.get("WEIJING_VAR", "var"))
     var = (base / "demo").resolve()
     out = Console(highlight=False)
