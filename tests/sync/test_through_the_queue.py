@@ -93,6 +93,10 @@ def test_figures_are_pulled_by_jobs(running: Corp, county: County) -> None:
 
 
 def failed_jobs() -> list[str]:
+    """Ours alone: the queue's table outlives a test, and other parts leave jobs in it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name FROM procrastinate_jobs WHERE status <> 'succeeded'")
+        cursor.execute(
+            "SELECT task_name FROM procrastinate_jobs WHERE status <> 'succeeded' "
+            "AND (task_name LIKE 'sync.%' OR task_name LIKE 'tags.%')"
+        )
         return [row[0] for row in cursor.fetchall()]
