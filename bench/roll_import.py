@@ -353,18 +353,24 @@ def by_reading(path: Path) -> float:
     return time.perf_counter() - began
 
 
-def measure(rows: int) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
+def write_files(rows: int, folder: Path) -> tuple[Path, Path, Path]:
+    """The roll as CSV and XLSX, and its beginning as a small XLSX; those that are there stay."""
+    csv, xlsx, small = (folder / f"{rows}{end}" for end in (".csv", ".xlsx", "-small.xlsx"))
+    if not small.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        frame = roll(rows)
+        frame.write_csv(csv)
+        write_xlsx(frame, xlsx)
+        write_xlsx(frame.head(READING_SAMPLE_ROWS), small)
+    return csv, xlsx, small
+
+
+def measure(rows: int, folder: Path) -> tuple[list[tuple[str, str, str]], dict[str, Any]]:
     """Table lines (what, figure, beside) and the JSON object."""
     lines: list[tuple[str, str, str]] = []
     figures: dict[str, Any] = {"bench": "roll_import", "rows": rows}
-    folder = Path(os.environ["WEIJING_VAR"])
-    frame = roll(rows)
-    csv, xlsx, small = folder / "roll.csv", folder / "roll.xlsx", folder / "small.xlsx"
-    frame.write_csv(csv)
-    write_xlsx(frame, xlsx)
-    sample = frame.head(SAMPLE_ROWS)
-    write_xlsx(frame.head(READING_SAMPLE_ROWS), small)
-    del frame
+    csv, xlsx, small = write_files(rows, folder)
+    sample = pl.read_csv(csv, infer_schema=False, n_rows=SAMPLE_ROWS).fill_null("")
 
     orm = sample.height / by_orm(sample, fresh("orm"))
     for kind, path in (("csv", csv), ("xlsx", xlsx)):
@@ -422,10 +428,12 @@ def _expect(holds: bool, report: Any) -> None:
 def main(announce: Callable[[str], None] = print) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_300_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--files", type=Path, help="Keep the generated files here.")
+    options = parser.parse_args()
+    rows = options.rows
     with server():
         prepare()
-        lines, figures = measure(rows)
+        lines, figures = measure(rows, options.files or Path(os.environ["WEIJING_VAR"]))
     from rich.console import Console
     from rich.table import Table
 
