@@ -1,8 +1,11 @@
 """How a name sounds: pinyin and initials, so that people find it with Latin letters."""
 
-from functools import lru_cache
+import re
+from functools import cache, lru_cache
 
 from pypinyin import Style, pinyin
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
 
 # As a surname these sound different from the character's usual reading.
 SURNAMES = {
@@ -17,6 +20,8 @@ SURNAMES = {
 }  # fmt: skip
 MAX_PINYIN_CHARS = 200
 MAX_INITIALS_CHARS = 30
+VOWELS = re.compile(r"^[a-z]*[aeiouv][a-z]*$")
+MAX_SYLLABLE_CHARS = 6  # zhuang
 
 
 @lru_cache(maxsize=200_000)
@@ -52,3 +57,32 @@ def _syllable(character: str) -> str:
 def _readings(character: str) -> list[str]:
     found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
     return found[0] if found else []
+
+
+def possible_initials(letters: str) -> set[str]:
+    """The initials of every way to read letters as pinyin: `lixiao` → `lx`, `lxa`.
+
+    The last syllable may be unfinished. Empty when it cannot be pinyin, as for `xx`.
+    """
+    return set(_initials(letters[:MAX_INITIALS_CHARS]))
+
+
+@lru_cache(maxsize=10_000)
+def _initials(letters: str) -> set[str]:
+    whole, begun = _syllables()
+    found = {letters[0]} if letters in begun else set()
+    for length in range(1, min(len(letters), MAX_SYLLABLE_CHARS + 1)):
+        if letters[:length] in whole:
+            found |= {letters[0] + rest for rest in _initials(letters[length:])}
+    return found
+
+
+@cache
+def _syllables() -> tuple[frozenset[str], frozenset[str]]:
+    """All syllables without tones, and all their beginnings."""
+    readings = {one for every in PINYIN_DICT.values() for one in every.split(",")}
+    whole = {to_normal(one) for one in readings}
+    whole = {
+        one for one in whole if one.isascii() and one.isalpha() and any(v in one for v in "aeiouv")
+    }
+    return frozenset(whole), frozenset(one[:n] for one in whole for n in range(1, len(one) + 1))

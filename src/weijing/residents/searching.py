@@ -6,6 +6,8 @@ indexes cannot do for Chinese. Phones and ID numbers are found by blind index on
 """
 
 import re
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
@@ -14,6 +16,7 @@ from weijing.core.env import keyring
 from weijing.residents import phones
 from weijing.residents.grams import grams, pairs, plain
 from weijing.residents.models import Resident
+from weijing.residents.names import possible_initials
 from weijing.residents.queries import visible_to
 from weijing.territory.models import Division
 
@@ -22,6 +25,7 @@ __all__ = ["grams", "search"]
 MAX_TEXT_CHARS = 60
 MAX_WORDS = 5
 PHONE_TAIL_DIGITS = 4
+MAX_DIVISIONS = 20
 ID_NUMBER = re.compile(r"\d{17}[\dX]", re.ASCII)
 
 
@@ -31,42 +35,61 @@ def search(text: str, *, scope: Scope, limit: int = 50) -> list[Resident]:
     A word is a part of a name or address, the name of a division, the first letters of pinyin
     initials or pinyin (`lxm`, `lixiao`), a whole phone, its last four digits, or an ID number.
     """
-    if limit < 1:
+    words = [plain(word) for word in text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]]
+    if not words or limit < 1:
         return []
-    # Which of several thousand 刘 come first does not matter: unordered, the index can stop.
-    people = fitting(text, scope=scope).select_related("household", "division")[:limit]
-    return sorted(people, key=lambda person: (person.name, person.pk))
+    people = visible_to(scope).select_related("household", "division")
+    for word in words[1:]:
+        people = people.filter(_any(_ways(scope.county_id, word)))
+    found: dict[int, Resident] = {}
+    # One question for each way a word can be meant: each has an index that stops at the limit.
+    # Which of several thousand 刘 come first does not matter, so nothing is sorted before.
+    for way in _ways(scope.county_id, words[0]):
+        if len(found) < limit:
+            found |= {person.pk: person for person in people.filter(way)[:limit]}
+    first = list(found.values())[:limit]
+    return sorted(first, key=lambda person: (person.name, person.pk))
 
 
 def fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
     """All who fit every word of `text`, as `search` reads it; for lists with further filters."""
     words = text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]
-    found = visible_to(scope)
+    people = visible_to(scope)
     if not words:
-        return found.none()
+        return people.none()
     for word in words:
-        found = found.filter(_fits(scope.county_id, plain(word)))
-    return found
+        people = people.filter(_any(_ways(scope.county_id, plain(word))))
+    return people
 
 
-def _fits(county_id: int, word: str) -> Q:
+def _ways(county_id: int, word: str) -> list[Q]:
+    """What a word can mean, the likeliest first."""
+    index = keyring().blind_index
     if phone := phones.normal(word):
-        return Q(phone_index=keyring().blind_index(phone, purpose="phone"))
+        return [Q(phone_index=index(phone, purpose="phone"))]
     if ID_NUMBER.fullmatch(word.upper()):
-        return Q(id_number_index=keyring().blind_index(word.upper(), purpose="id_number"))
+        return [Q(id_number_index=index(word.upper(), purpose="id_number"))]
     if word.isascii() and word.isalpha():
-        return _sounds_like(word) | _contains(word)
-    fits = _contains(word) | _lives_in(county_id, word)
+        return [*_sounds_like(word), _contains(word)]
+    ways = [_contains(word)]
     if len(word) == PHONE_TAIL_DIGITS and word.isascii() and word.isdigit():
-        fits |= Q(phone_tail_index=keyring().blind_index(word, purpose="phone_tail"))
-    return fits
+        ways.append(Q(phone_tail_index=index(word, purpose="phone_tail")))
+    if divisions := _divisions_named(county_id, word):
+        ways.append(Q(division_id__in=divisions))
+    return ways
 
 
-def _sounds_like(letters: str) -> Q:
-    # Initials have an index that finds a prefix; pinyin is compared only behind it.
-    return Q(initials__startswith=letters) | Q(
-        initials__startswith=letters[0], pinyin__startswith=letters
-    )
+def _any(ways: list[Q]) -> Q:
+    return reduce(or_, ways)
+
+
+def _sounds_like(letters: str) -> list[Q]:
+    """As initials; and as pinyin, whose possible initials lead to it by the same index."""
+    pinyin = [
+        Q(initials__startswith=initials, pinyin__startswith=letters)
+        for initials in sorted(possible_initials(letters))
+    ]
+    return [Q(initials__startswith=letters), *([_any(pinyin)] if pinyin else [])]
 
 
 def _contains(word: str) -> Q:
@@ -76,13 +99,15 @@ def _contains(word: str) -> Q:
     return Q(grams__contains=wanted) & written
 
 
-def _lives_in(county_id: int, word: str) -> Q:
-    """Within a division so named. A roll's addresses often leave out township and village."""
+def _divisions_named(county_id: int, word: str) -> list[int]:
+    """The divisions so named and those in them. Addresses often leave out township and village."""
     if len(word) < 2:  # 村 would name them all
-        return Q(pk__in=[])
-    named = Division.objects.filter(county_id=county_id, name__contains=word)
-    lives = Q(pk__in=[])
-    for lo, hi in named.exclude(level=Division.Level.COUNTY).values_list("lo", "hi")[:20]:
-        inside = Division.objects.filter(county_id=county_id, lo__gte=lo, lo__lte=hi)
-        lives |= Q(division__in=inside)
-    return lives
+        return []
+    below = Division.objects.filter(county_id=county_id).filter(
+        ~Q(level=Division.Level.COUNTY), name__contains=word
+    )
+    inside = Q(pk__in=[])
+    for lo, hi in below.values_list("lo", "hi")[:MAX_DIVISIONS]:
+        inside |= Q(lo__gte=lo, lo__lte=hi)
+    found = Division.objects.filter(county_id=county_id).filter(inside)
+    return list(found.values_list("pk", flat=True))
