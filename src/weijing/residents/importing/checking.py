@@ -27,6 +27,10 @@ TEXTS = (
     "address", "sex", "born", "kind",
 )  # fmt: skip
 
+COMPACT = ("household", "id_number", "township", "village", "group", "code", "role")
+# Most columns hold nothing but common characters, digits and letters: no need to clean them.
+UNTIDY = r"[^\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}0-9A-Za-z]"
+
 ROLES = {
     "head": ("户主", "本人或户主", "本人"),
     "spouse": ("配偶", "妻", "夫", "妻子", "丈夫", "爱人"),
@@ -77,12 +81,10 @@ def check(data: bytes, gazetteer: Gazetteer, *, on: date) -> Checked:
 
 def _comparable(raw: pl.DataFrame) -> pl.DataFrame:
     """One way of writing: narrow forms, no odd blanks, no apostrophe in front of a number."""
-    text = {name: _clean(name) for name in TEXTS}
-    frame = raw.with_columns(**text)
-    compact = [
-        pl.col(name).str.replace_all(r"\s", "")
-        for name in ("household", "id_number", "township", "village", "group", "code", "role")
-    ]
+    frame = raw.with_columns(pl.col(TEXTS).fill_null(""))
+    untidy = [name for name in TEXTS if frame[name].str.contains(UNTIDY).any()]
+    frame = frame.with_columns(_clean(name) for name in untidy)
+    compact = [pl.col(name).str.replace_all(r"\s", "") for name in COMPACT if name in untidy]
     return frame.with_columns(*compact).with_columns(
         name=pl.col("name").str.replace_all(r"\s+", " ").str.replace_all("[•・‧∙･]", "·"),
         id_number=pl.col("id_number").str.to_uppercase(),
@@ -91,9 +93,8 @@ def _comparable(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _clean(name: str) -> pl.Expr:
-    column = pl.col(name).fill_null("")
     # ="4305…" is how other systems keep Excel from reading a number.
-    column = column.str.replace(r'^="(.*)"$', "${1}")
+    column = pl.col(name).str.replace(r'^="(.*)"$', "${1}")
     column = column.str.normalize("NFKC").str.replace_all(r"[\p{Cc}\p{Cf}\u{FEFF}]", " ")
     return column.str.strip_chars().str.strip_prefix("'")
 

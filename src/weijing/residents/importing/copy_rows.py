@@ -3,9 +3,8 @@
 The one place that encrypts a roll, so it is written for speed: 1.3 M rows pass here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import polars as pl
 
@@ -100,8 +99,3 @@ def _array(name: str, address: str) -> str:
         found = [one.replace("\\", "\\\\").replace('"', '\\"') for one in found]
         return escape('{"' + '","'.join(found) + '"}')
     return '{"' + '","'.join(found) + '"}'
-
-
-def digest_of(fingerprint: Callable[[str], bytes], cells: Sequence[Any]) -> bytes:
-    """Keyed digest of a row, 16 bytes: equal for rows that say the same."""
-    return fingerprint("\x1f".join(cells))[:16]
