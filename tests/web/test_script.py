@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
+from playwright import sync_api
 
 from tests.web import gallery
+from tests.web.chromium import CHROMIUM
 from weijing.core import clock
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"

@@ -1,22 +1,15 @@
 """Two desks in a real browser: one composes, the other approves; with scripts and without."""
 
-from shutil import which
+from time import sleep
 
 import pytest
+from playwright import sync_api
 
+from tests.web.chromium import ARGS, CHROMIUM
 from tests.web.desk.conftest import PASSWORD
 from weijing.campaigns.models import Campaign
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = pytest.mark.browser
 BODY = "乡亲您好，今晚有强降雨，请不要夜间行车。——隆回县公安局"
 
 
@@ -145,3 +138,17 @@ def test_no_page_sticks_out_of_a_phone(sit_down, desk):
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert sticks_out == 0, page
+
+
+def test_a_button_pressed_while_an_answer_is_on_its_way_still_counts(sit_down):
+    author = sit_down("author")
+    author.get_by_role("link", name="新建群发").first.click()
+
+    def slowly(route):
+        sleep(0.7)
+        route.continue_()
+
+    author.route("**/campaigns/**", lambda route: slowly(route))
+    author.get_by_role("button", name="小沙江镇", exact=True).click(no_wait_after=True)
+    author.get_by_role("button", name="条件", exact=True).first.click(no_wait_after=True)
+    author.locator("#field-r-1").wait_for()

@@ -1,22 +1,13 @@
 """An officer's phone in a real browser: sign in, label with keys and taps, see the next."""
 
-from shutil import which
-
 import pytest
+from playwright import sync_api
 
 from tests.builders import make_household, make_resident
+from tests.web.chromium import ARGS, CHROMIUM
 from weijing.residents.models import Contact
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = pytest.mark.browser
 # How far anything sticks out of the page: 0 when nothing does.
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

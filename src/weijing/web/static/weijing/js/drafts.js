@@ -29,4 +29,12 @@
     place.textContent = Array.from(text).length + " 字 · " + bytes.toLocaleString("en") + " / 4,000 字节";
     place.classList.toggle("bad", bytes > 4000);
   });
+
+  /* A post that waited its turn still says which button was pressed, though the answer before it
+     has replaced that button: htmx itself forgets it with the focus. */
+  on("htmx:configRequest", function (event) {
+    var pressed = event.detail.triggeringEvent && event.detail.triggeringEvent.submitter;
+    if (!pressed || !pressed.name || event.detail.formData.has(pressed.name)) return;
+    event.detail.formData.append(pressed.name, pressed.value);
+  });
 })();
