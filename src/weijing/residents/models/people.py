@@ -1,4 +1,4 @@
-"""Residents, the households they live in, and their WeCom contacts with officers."""
+"""Residents, the households they live in, and who stands in for whom."""
 
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ class Household(TenantModel):
     number = models.CharField(max_length=30)
     address = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FAMILY)
+    ended_on = models.DateField(null=True)  # joined into another one, or everybody moved away
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -56,6 +57,12 @@ class Resident(TenantModel):
         TENANT = "tenant", "租客"
         UNKNOWN = "", "未填"
 
+    class Reach(models.TextChoices):
+        UNKNOWN = "", "未填"
+        WECHAT = "wechat", "用微信"
+        NO_WECHAT = "no_wechat", "不用微信"
+        NO_PHONE = "no_phone", "没有手机"
+
     # Dense number within the county, never reused: audience bitmaps are over it.
     ordinal = models.IntegerField()
     # Their indexes lead with the county (below); a second one without it only costs.
@@ -79,6 +86,15 @@ class Resident(TenantModel):
     phone_tail_index = models.UUIDField(null=True)  # last four digits
     id_number_sealed = models.BinaryField(null=True)
     id_number_index = models.UUIDField(null=True)
+    reach = models.CharField(
+        max_length=10, choices=Reach.choices, blank=True, default="", db_default=""
+    )
+    # Where they work away; empty: at home.
+    away_at = models.CharField(max_length=60, blank=True, default="", db_default="")
+    # Of several officers who are contacts, the one who answers for this person; null: the beat's.
+    primary_officer = TenantForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.ROLL)
     # Consent scopes in force, kept by `consent.py` beside the records: contact, publicity, …
     consents: Any = ArrayField(models.CharField(max_length=20), default=list)
@@ -125,114 +141,33 @@ class OrdinalCounter(TenantModel):
         ]
 
 
-class WechatIdentity(TenantModel):
-    """A WeChat account that is somebody's contact. A person may have several."""
+class Representative(TenantModel):
+    """Who is reached in a person's place: a guardian for a child, a relative for who has no phone.
 
-    external_userid = models.CharField(max_length=64)
-    nickname = models.CharField(max_length=120, blank=True)
-    kind = models.SmallIntegerField(default=1)  # WeCom's `type`: 1 WeChat, 2 another corp's WeCom
-    resident = TenantForeignKey(Resident, models.PROTECT, related_name="identities")
+    The child is never a contact itself.
+    """
 
-    class Meta(TenantModel.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["county", "external_userid"], name="identity_once"),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["county", "resident"], name="identity_resident"),
-        ]
+    class Kind(models.TextChoices):
+        GUARDIAN = "guardian", "监护人"
+        PROXY = "proxy", "代收人"
 
-
-class Contact(TenantModel):
-    """The pair officer x identity, as WeCom has it. Remark and tags belong to the pair."""
-
-    class State(models.TextChoices):
-        HALF = "half", "待民警通过"
-        LINKED = "linked", "已联系"
-        REMOVED_BY_RESIDENT = "removed_by_resident", "群众已删除"
-        REMOVED_BY_OFFICER = "removed_by_officer", "民警已删除"
-
-    officer = TenantForeignKey(Officer, models.PROTECT, related_name="contacts")
-    identity = TenantForeignKey(WechatIdentity, models.CASCADE, related_name="contacts")
-    state = models.CharField(max_length=20, choices=State.choices, default=State.LINKED)
-    remark = models.CharField(max_length=60, blank=True)
-    description = models.CharField(max_length=300, blank=True)
-    # WeCom's remark_mobiles, sealed as one JSON list; the index finds the roll's phone.
-    remark_mobiles_sealed = models.BinaryField(null=True)
-    remark_mobile_indexes: Any = ArrayField(models.UUIDField(), default=list)
-    # Corp tag ids WeCom has on this pair; what we want is `tags.projecting`.
-    wecom_tag_ids: Any = ArrayField(models.CharField(max_length=64), default=list)
-    added_at = models.DateTimeField()
-    add_way = models.IntegerField(default=0)
-    way_state = models.CharField(max_length=64, blank=True)
+    resident = TenantForeignKey(Resident, models.CASCADE, related_name="representatives")
+    person = TenantForeignKey(Resident, models.CASCADE, related_name="represented")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    seen_at = models.DateTimeField()  # last read from WeCom
-    labelled_at = models.DateTimeField(null=True)
-    labelled_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
-
-    remark_mobiles_text = SealedText("remark_mobiles_sealed")
+    recorded_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
-                fields=["county", "officer", "identity"], name="contact_pair_once"
+                fields=["county", "resident", "person"],
+                condition=models.Q(ended_at=None),
+                name="represented_once_by_a_person",
+            ),
+            models.CheckConstraint(
+                name="nobody_represents_themselves",
+                condition=~models.Q(resident=models.F("person")),
             ),
         ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["county", "identity"], name="contact_identity"),
-            models.Index(
-                fields=["county", "officer", "added_at"],
-                name="contact_unlabelled",
-                condition=models.Q(labelled_at=None),
-            ),
-        ]
-
-
-class ConsentRecord(TenantModel):
-    """What a resident agreed to or took back. Rows are added, never changed."""
-
-    class Scope(models.TextChoices):
-        CONTACT = "contact", "加为好友"
-        PUBLICITY = "publicity", "接收宣传信息"
-
-    class Channel(models.TextChoices):
-        FACE_TO_FACE = "face_to_face", "当面"
-        PHONE_PAGE = "phone_page", "手机页面"
-        WECOM = "wecom", "企业微信"
-
-    resident = TenantForeignKey(Resident, models.CASCADE, related_name="consent_records")
-    scope = models.CharField(max_length=20)
-    given = models.BooleanField()
-    notice_version = models.CharField(max_length=20)
-    channel = models.CharField(max_length=14, choices=Channel.choices)
-    recorded_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta(TenantModel.Meta):
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["county", "resident", "scope", "at"], name="consent_resident"),
-        ]
-
-
-class RollImport(TenantModel):
-    """One file of the roll, checked and then taken in as a whole, or not at all."""
-
-    class State(models.TextChoices):
-        CHECKED = "checked", "已检查"
-        APPLIED = "applied", "已导入"
-        FAILED = "failed", "未导入"
-
-    file_name = models.CharField(max_length=200)
-    file_sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=8, choices=State.choices)
-    columns: Any = models.JSONField(default=dict)
-    rows = models.IntegerField(default=0)
-    bad_rows = models.IntegerField(default=0)
-    created = models.IntegerField(default=0)
-    updated = models.IntegerField(default=0)
-    unchanged = models.IntegerField(default=0)
-    errors_file = models.CharField(max_length=300, blank=True)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    started_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")

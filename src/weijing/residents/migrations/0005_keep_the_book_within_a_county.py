@@ -1,0 +1,62 @@
+from django.db import migrations
+
+from weijing.core.tenancy import AddCompositeForeignKey
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0002_keys_within_a_county"),
+        ("residents", "0004_book_every_household_and_change"),
+        ("territory", "0002_keys_within_a_county"),
+    ]
+
+    operations = [
+        AddCompositeForeignKey("resident", "primary_officer"),
+        AddCompositeForeignKey("representative", "resident"),
+        AddCompositeForeignKey("representative", "person"),
+        AddCompositeForeignKey("representative", "recorded_by"),
+        AddCompositeForeignKey("contactway", "officer"),
+        AddCompositeForeignKey("contactway", "beat"),
+        AddCompositeForeignKey("contactway", "household"),
+        AddCompositeForeignKey("contactway", "created_by"),
+        AddCompositeForeignKey("doorvisit", "household"),
+        AddCompositeForeignKey("doorvisit", "officer"),
+        AddCompositeForeignKey("walkinglist", "officer"),
+        AddCompositeForeignKey("walkinglist", "division"),
+        AddCompositeForeignKey("walkinglist", "ordered_by"),
+        AddCompositeForeignKey("walkingstop", "walking_list"),
+        AddCompositeForeignKey("walkingstop", "household"),
+        AddCompositeForeignKey("identitysharer", "identity"),
+        AddCompositeForeignKey("identitysharer", "resident"),
+        AddCompositeForeignKey("identitysharer", "recorded_by"),
+        AddCompositeForeignKey("remarkproposal", "contact"),
+        AddCompositeForeignKey("remarkproposal", "decided_by"),
+        AddCompositeForeignKey("residentlink", "resident"),
+        AddCompositeForeignKey("residentlink", "identity"),
+        AddCompositeForeignKey("coveragefigure", "division"),
+        AddCompositeForeignKey("coveragetouched", "division"),
+        AddCompositeForeignKey("coverageday", "division"),
+        AddCompositeForeignKey("savedview", "officer"),
+        AddCompositeForeignKey("favourite", "officer"),
+        AddCompositeForeignKey("favourite", "resident"),
+        AddCompositeForeignKey("bulkwork", "by"),
+        AddCompositeForeignKey("bulkwork", "undoes"),
+        AddCompositeForeignKey("bulkpiece", "work"),
+        AddCompositeForeignKey("residentchange", "resident"),
+        AddCompositeForeignKey("residentchange", "by"),
+        AddCompositeForeignKey("mergerecord", "survivor"),
+        AddCompositeForeignKey("mergerecord", "absorbed"),
+        AddCompositeForeignKey("mergerecord", "by"),
+        AddCompositeForeignKey("mergerecord", "undone_by"),
+        AddCompositeForeignKey("duplicatepair", "first"),
+        AddCompositeForeignKey("duplicatepair", "second"),
+        AddCompositeForeignKey("duplicatepair", "decided_by"),
+        AddCompositeForeignKey("importprofile", "saved_by"),
+        AddCompositeForeignKey("rollimport", "profile"),
+        AddCompositeForeignKey("rollconflict", "roll_import"),
+        AddCompositeForeignKey("rollconflict", "resident"),
+        AddCompositeForeignKey("rollconflict", "decided_by"),
+        AddCompositeForeignKey("rollabsence", "roll_import"),
+        AddCompositeForeignKey("rollabsence", "resident"),
+        AddCompositeForeignKey("rollabsence", "decided_by"),
+    ]

@@ -1,0 +1,46 @@
+"""Residents and all that hangs on them; a file for each kind of fact."""
+
+from weijing.residents.models.adding import ContactWay, DoorVisit, WalkingList, WalkingStop
+from weijing.residents.models.consents import ConsentRecord, ResidentLink
+from weijing.residents.models.contacts import (
+    Contact,
+    IdentitySharer,
+    RemarkProposal,
+    WechatIdentity,
+)
+from weijing.residents.models.figures import CoverageDay, CoverageFigure, CoverageTouched
+from weijing.residents.models.finding import BulkPiece, BulkWork, Favourite, SavedView
+from weijing.residents.models.history import DuplicatePair, MergeRecord, ResidentChange
+from weijing.residents.models.imports import ImportProfile, RollAbsence, RollConflict, RollImport
+from weijing.residents.models.people import Household, OrdinalCounter, Representative, Resident
+
+__all__ = [
+    "BulkPiece",
+    "BulkWork",
+    "ConsentRecord",
+    "Contact",
+    "ContactWay",
+    "CoverageDay",
+    "CoverageFigure",
+    "CoverageTouched",
+    "DoorVisit",
+    "DuplicatePair",
+    "Favourite",
+    "Household",
+    "IdentitySharer",
+    "ImportProfile",
+    "MergeRecord",
+    "OrdinalCounter",
+    "RemarkProposal",
+    "Representative",
+    "Resident",
+    "ResidentChange",
+    "ResidentLink",
+    "RollAbsence",
+    "RollConflict",
+    "RollImport",
+    "SavedView",
+    "WalkingList",
+    "WalkingStop",
+    "WechatIdentity",
+]

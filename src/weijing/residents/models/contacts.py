@@ -1,0 +1,121 @@
+"""WeChat accounts, and the pairs of officer and account that WeCom knows."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from weijing.accounts.models import Officer
+from weijing.core.sealed import SealedText
+from weijing.core.tenancy import TenantForeignKey, TenantModel
+from weijing.residents.models.people import Resident
+
+
+class WechatIdentity(TenantModel):
+    """A WeChat account that is somebody's contact. A person may have several."""
+
+    external_userid = models.CharField(max_length=64)
+    nickname = models.CharField(max_length=120, blank=True)
+    kind = models.SmallIntegerField(default=1)  # WeCom's `type`: 1 WeChat, 2 another corp's WeCom
+    resident = TenantForeignKey(Resident, models.PROTECT, related_name="identities")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "external_userid"], name="identity_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "resident"], name="identity_resident"),
+        ]
+
+
+class Contact(TenantModel):
+    """The pair officer x identity, as WeCom has it. Remark and tags belong to the pair."""
+
+    class State(models.TextChoices):
+        HALF = "half", "待民警通过"
+        LINKED = "linked", "已联系"
+        REMOVED_BY_RESIDENT = "removed_by_resident", "群众已删除"
+        REMOVED_BY_OFFICER = "removed_by_officer", "民警已删除"
+
+    officer = TenantForeignKey(Officer, models.PROTECT, related_name="contacts")
+    identity = TenantForeignKey(WechatIdentity, models.CASCADE, related_name="contacts")
+    state = models.CharField(max_length=20, choices=State.choices, default=State.LINKED)
+    remark = models.CharField(max_length=60, blank=True)
+    description = models.CharField(max_length=300, blank=True)
+    # WeCom's remark_mobiles, sealed as one JSON list; the index finds the roll's phone.
+    remark_mobiles_sealed = models.BinaryField(null=True)
+    remark_mobile_indexes: Any = ArrayField(models.UUIDField(), default=list)
+    # Corp tag ids WeCom has on this pair; what we want is `tags.projecting`.
+    wecom_tag_ids: Any = ArrayField(models.CharField(max_length=64), default=list)
+    added_at = models.DateTimeField()
+    add_way = models.IntegerField(default=0)
+    way_state = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField()  # last read from WeCom
+    labelled_at = models.DateTimeField(null=True)
+    labelled_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+
+    remark_mobiles_text = SealedText("remark_mobiles_sealed")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "officer", "identity"], name="contact_pair_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "identity"], name="contact_identity"),
+            models.Index(
+                fields=["county", "officer", "added_at"],
+                name="contact_unlabelled",
+                condition=models.Q(labelled_at=None),
+            ),
+        ]
+
+
+class IdentitySharer(TenantModel):
+    """Another person behind a WeChat account, as couples share; the first is its `resident`."""
+
+    identity = TenantForeignKey(WechatIdentity, models.CASCADE, related_name="sharers")
+    resident = TenantForeignKey(Resident, models.CASCADE, related_name="shared_identities")
+    recorded_at = models.DateTimeField()
+    recorded_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "identity", "resident"], name="identity_shared_once"
+            ),
+        ]
+
+
+class RemarkProposal(TenantModel):
+    """An officer wrote another remark or phone in WeCom; a person decides what our record takes."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待确认"
+        ACCEPTED = "accepted", "已采纳"
+        DISMISSED = "dismissed", "未采纳"
+
+    contact = TenantForeignKey(Contact, models.CASCADE, related_name="remark_proposals")
+    remark = models.CharField(max_length=60, blank=True)
+    mobiles_sealed = models.BinaryField(null=True)  # one JSON list
+    seen_at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    decided_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    mobiles_text = SealedText("mobiles_sealed")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "contact"],
+                condition=models.Q(state="open"),
+                name="one_open_proposal_per_contact",
+            ),
+        ]
