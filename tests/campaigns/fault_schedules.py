@@ -4,6 +4,7 @@ One scheduler, one clock: workers, sweeps, zombies and the duplicate sweep take 
 says. Afterwards every share must have exactly one task in WeCom, ever.
 """
 
+import random as backoff_random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,6 +101,7 @@ class Crashes:
 def run(campaign: Campaign, seed: int, *, faults: Faults = HARSH, commits: float = 0.02) -> Verdict:
     """One schedule until everything is at rest, rolled back afterwards."""
     random = Random(seed)
+    backoff_random.seed(seed)
     assert campaign.released_at is not None
     wecom = FakeWeCom(campaign.released_at, faults=faults, random=random)
     crashes = Crashes(probability=commits, random=random)
