@@ -6,6 +6,7 @@ from weijing.residents.models.contacts import (
     Contact,
     IdentitySharer,
     RemarkProposal,
+    RemarkWrite,
     WechatIdentity,
 )
 from weijing.residents.models.figures import CoverageDay, CoverageFigure, CoverageTouched
@@ -32,6 +33,7 @@ __all__ = [
     "MergeRecord",
     "OrdinalCounter",
     "RemarkProposal",
+    "RemarkWrite",
     "Representative",
     "Resident",
     "ResidentChange",

@@ -92,6 +92,43 @@ class IdentitySharer(TenantModel):
         ]
 
 
+class RemarkWrite(TenantModel):
+    """Our text on a pair in WeCom: what WeCom took last, and what waits or was refused.
+
+    `due_at` says that the pair must be looked at; who works on it moves it ahead, as a lease.
+    """
+
+    contact = TenantForeignKey(Contact, models.CASCADE, related_name="+", db_index=False)
+    due_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    # As WeCom took it last; the same seen again is our own echo, no officer's correction.
+    remark = models.CharField(max_length=60, blank=True)
+    mobile_indexes: Any = ArrayField(models.UUIDField(), default=list)
+    # What stood there before that; seen again, our writing was lost.
+    remark_before = models.CharField(max_length=60, blank=True)
+    written_at = models.DateTimeField(null=True)
+    refused_code = models.IntegerField(null=True)  # WeCom's errcode; null: the last write was taken
+    refused_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "contact"], name="remark_written_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["county", "due_at"],
+                name="remark_due",
+                condition=models.Q(due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["county", "refused_at"],
+                name="remark_refused",
+                condition=models.Q(refused_code__isnull=False),
+            ),
+        ]
+
+
 class RemarkProposal(TenantModel):
     """An officer wrote another remark or phone in WeCom; a person decides what our record takes."""
 

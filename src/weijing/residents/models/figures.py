@@ -29,6 +29,9 @@ class CoverageFigure(CoverageNumbers):
 
     division = TenantForeignKey(Division, models.CASCADE, related_name="+")
     counted_at = models.DateTimeField()
+    # The first day on which the same rows count otherwise: an eighteenth birthday, a refusal
+    # that lapses. Null: never by themselves.
+    changes_on = models.DateField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
