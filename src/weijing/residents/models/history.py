@@ -48,18 +48,35 @@ class ResidentChange(TenantModel):
 
 
 class MergeRecord(TenantModel):
-    """Two records that became one, and all that moved: enough to undo it for 30 days."""
+    """Two records that became one, and all that moved: enough to undo it for 30 days.
 
+    Rows went from `absorbed` to `survivor`. Of a split too: from the record that was two people
+    to the new one, which its undoing empties again.
+    """
+
+    class Kind(models.TextChoices):
+        MERGE = "merge", "合并"
+        SPLIT = "split", "拆分"
+
+    kind = models.CharField(
+        max_length=5, choices=Kind.choices, default=Kind.MERGE, db_default=Kind.MERGE
+    )
     survivor = TenantForeignKey(Resident, models.CASCADE, related_name="+")
     absorbed = TenantForeignKey(Resident, models.CASCADE, related_name="+")
     at = models.DateTimeField()
     by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     moved: Any = models.JSONField(default=dict)  # "table.column": ids of the rows that moved
-    before_sealed = models.BinaryField()  # both records as they were, one JSON object
+    # Both records as they were, and the rows that both had; one JSON object, empty after 30 days.
+    before_sealed = models.BinaryField()
     undone_at = models.DateTimeField(null=True)
     undone_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
 
     before_text = SealedText("before_sealed")
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "at"], name="merge_when"),
+        ]
 
 
 class DuplicatePair(TenantModel):
