@@ -21,6 +21,7 @@ class ConsentRecord(TenantModel):
         FACE_TO_FACE = "face_to_face", "当面"
         PHONE_PAGE = "phone_page", "手机页面"
         WECOM = "wecom", "企业微信"
+        RECORD = "record", "登记去世"  # nobody said it: a person's death ends their consents
 
     resident = TenantForeignKey(Resident, models.CASCADE, related_name="consent_records")
     scope = models.CharField(max_length=20)
