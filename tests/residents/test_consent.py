@@ -114,3 +114,59 @@ def test_consents_given_at_the_same_moment_are_all_kept(at: datetime) -> None:
 
     resident.refresh_from_db()
     assert set(resident.consents) == set(scopes)
+
+
+def test_what_was_said_earlier_does_not_undo_what_was_said_since(
+    resident: Resident, officer: Officer, at: datetime
+) -> None:
+    consent.withdraw(resident, ["publicity"], by=None, at=at)
+
+    with pytest.raises(consent.SaidOtherwiseSince):
+        consent.give(resident, ["publicity"], by=officer, at=at - timedelta(days=1))
+
+    resident.refresh_from_db()
+    assert resident.consents == []
+
+
+def test_an_officer_s_earlier_note_does_not_take_back_what_was_given_since(
+    resident: Resident, officer: Officer, at: datetime
+) -> None:
+    consent.give(resident, ["publicity"], by=None, at=at)
+
+    with pytest.raises(consent.SaidOtherwiseSince):
+        consent.withdraw(resident, ["publicity"], by=officer, at=at - timedelta(days=1))
+
+    resident.refresh_from_db()
+    assert resident.consents == ["publicity"]
+
+
+def test_a_resident_s_own_withdrawal_holds_even_when_a_clock_is_behind(
+    resident: Resident, officer: Officer, at: datetime
+) -> None:
+    consent.give(resident, ["publicity"], by=officer, at=at)
+    consent.withdraw(resident, ["publicity"], by=None, at=at - timedelta(seconds=2))
+
+    resident.refresh_from_db()
+    assert resident.consents == []
+    assert consent.in_force(ConsentRecord.objects.filter(resident=resident)) == []
+
+
+def test_the_sentence_agreed_to_can_be_shown_again_years_later(
+    resident: Resident, officer: Officer, at: datetime
+) -> None:
+    consent.give(resident, ["GRD02"], by=officer, at=at)
+    version = ConsentRecord.objects.get(resident=resident).notice_version
+
+    shown = notices.choice("GRD02", bureau="隆回县公安局", group="老年人关爱", version=version)
+
+    assert shown.name == "敏感标签：老年人关爱"
+    assert "我单独同意登记「老年人关爱」这一类标签" in shown.wording
+    assert "隆回县公安局" in notices.choice("contact", bureau="隆回县公安局").wording
+
+
+@pytest.mark.parametrize("version", ["1999-01", "../secrets", "2026-11.txt", ""])
+def test_a_notice_that_never_was_is_not_found(version: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        notices.notice(version, bureau="隆回县公安局")
+    with pytest.raises(FileNotFoundError):
+        notices.choice("contact", bureau="隆回县公安局", version=version)

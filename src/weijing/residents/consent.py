@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
@@ -28,6 +28,10 @@ class TooYoung(DomainError):
     """A child does not agree for itself."""
 
 
+class SaidOtherwiseSince(DomainError):
+    """The person has spoken on it after the moment an officer writes down."""
+
+
 @transaction.atomic
 def give(
     resident: Resident,
@@ -40,15 +44,16 @@ def give(
     """Note that the resident agreed, each scope on its own, to the notice in force.
 
     `by` is the officer who asked, None when the resident tapped themselves. What is already in
-    force is left as it was given.
+    force is left as it was given. `at` may lie in the past, when it was said before it is written.
 
-    Raises `UnknownScope`, `TooYoung`.
+    Raises `UnknownScope`, `TooYoung`, `SaidOtherwiseSince`.
     """
     _check(scopes)
     locked = _lock(resident)
     if locked.born_on and age_on(locked.born_on, clock.local_day(at)) < OWN_CONSENT_FROM_AGE:
         raise TooYoung("不满 14 周岁，须由监护人本人加为好友并同意，不能登记孩子本人的同意。")
     new = [scope for scope in dict.fromkeys(scopes) if scope not in locked.consents]
+    _check_latest_word(locked, new, at=at)
     _note(locked, new, given=True, by=by, at=at, channel=channel)
     _keep(resident, [*locked.consents, *new])
 
@@ -67,11 +72,15 @@ def withdraw(
     Who no longer wants to be a contact no longer wants anything else either. A scope that was not
     in force is noted all the same: a refusal is worth remembering.
 
-    Raises `UnknownScope`.
+    Raises `UnknownScope`; `SaidOtherwiseSince` only to an officer who writes down what was said
+    earlier: a resident's own withdrawal is never refused.
     """
     _check(scopes)
     locked = _lock(resident)
     ended = dict.fromkeys([*scopes, *(locked.consents if CONTACT in scopes else ())])
+    if by is not None:
+        _check_latest_word(locked, list(ended), at=at)
+    at = max(at, _latest_word_at(locked, list(ended)) or at)
     _note(locked, list(ended), given=False, by=by, at=at, channel=channel)
     _keep(resident, [scope for scope in locked.consents if scope not in ended])
 
@@ -148,6 +157,21 @@ def _check(scopes: Collection[str]) -> None:
     for scope in scopes:
         if scope not in ConsentRecord.Scope.values and not TAG_GROUP.fullmatch(scope):
             raise UnknownScope(f"没有「{scope}」这一项同意内容，请从页面上的选项里选。")
+
+
+def _check_latest_word(resident: Resident, scopes: list[str], *, at: datetime) -> None:
+    latest = _latest_word_at(resident, scopes)
+    if latest is not None and latest > at:
+        raise SaidOtherwiseSince(
+            "没有登记：本人后来又作过选择，以后来的为准。请看过记录再登记。"
+        )
+
+
+def _latest_word_at(resident: Resident, scopes: list[str]) -> datetime | None:
+    said = ConsentRecord.objects.filter(
+        county_id=resident.county_id, resident=resident, scope__in=scopes
+    )
+    return said.aggregate(latest=Max("at"))["latest"]
 
 
 def _lock(resident: Resident) -> Resident:
