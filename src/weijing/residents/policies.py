@@ -33,3 +33,8 @@ def can_label(scope: Scope, contact: Contact) -> bool:
         return True
     is_desk = scope.has(Role.STATION_COMMAND)
     return is_desk and (scope.whole_county or contact.officer.station_id in scope.station_ids)
+
+
+def can_change(scope: Scope, resident: Resident) -> bool:
+    """The officers of the place and the desk of its station write the record; others read it."""
+    return scope.has(*FIELD_ROLES, Role.STATION_COMMAND) and scope.covers(resident.division)
