@@ -22,6 +22,9 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "import-roll": (
         "weijing.residents.commands:import_roll", True, "Check or import a roll of residents."
     ),
+    "coverage": (
+        "weijing.residents.coverage_command:coverage", True, "Count or verify the coverage figures."
+    ),
     "audience": ("weijing.audiences.commands:audience", True, "Count who a message would reach."),
     "campaigns": (
         "weijing.campaigns.commands:campaigns", True, "Pause or resume all sending; see its state."

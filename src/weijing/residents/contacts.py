@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from wecom_api.customers import ExternalContact, Follower
 from weijing.core.ids import new_ids
-from weijing.residents import introducing, linking, pairs
+from weijing.residents import introducing, linking, pairs, touching
 from weijing.residents.models import Contact, Resident
 from weijing.residents.pairs import PairRow
 from weijing.residents.pairs import Seen as Seen  # callers know it from here
@@ -54,6 +54,7 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
     identities = introducing.identities(county_id, list(latest.values()))
     known = pairs.known(county_id, list(identities.ids.values()))
     recorded, still, changed = Recorded(), [], []
+    begun_or_ended: set[int] = set()
     fresh_ids = new_ids(len(latest))  # at once: drawn one by one, two of thousands would collide
     for fresh_id, ((officer_id, external_userid), one) in zip(
         fresh_ids, latest.items(), strict=True
@@ -66,6 +67,8 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
             continue
         (recorded.new if before is None else recorded.changed).append(row.id)
         changed.append(row)
+        if before is None or row.state != before["state"]:
+            begun_or_ended.add(identity_id)
     recorded.unchanged = len(still)
     pairs.write(county_id, changed, at=at)
     pairs.mark_seen(county_id, still, at=at)
@@ -73,6 +76,7 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
     introduced = {identities.ids[userid] for userid in identities.introduced}
     doubtful = [row.id for row in changed if row.identity_id not in introduced]
     linked = linking.link(county_id, contact_ids=doubtful, at=at)
+    touching.touch_identities(county_id, begun_or_ended)
     recorded.linked_residents = [*identities.found_on_roll, *linked]
     return recorded
 
@@ -100,7 +104,7 @@ def end_contact(
     )
     contact = pair.first()
     if contact is not None:
-        _end(pair, by_resident=by_resident, at=at)
+        _end(county_id, pair, by_resident=by_resident, at=at)
         contact.refresh_from_db()
     return contact
 
@@ -113,7 +117,7 @@ def end_unseen(
     WeCom forgets a pair when the officer deletes it, so that is what happened. Returns how many.
     """
     missed = live(county_id).filter(officer_id__in=officer_ids, seen_at__lt=read_from)
-    return _end(missed, by_resident=False, at=at)
+    return _end(county_id, missed, by_resident=False, at=at)
 
 
 def live(county_id: int) -> QuerySet[Contact]:
@@ -135,7 +139,11 @@ def waiting_to_be_labelled(county_id: int, officer_id: int) -> QuerySet[Contact]
     )
 
 
-def _end(pairs: QuerySet[Contact], *, by_resident: bool, at: datetime) -> int:
+@transaction.atomic
+def _end(county_id: int, pairs: QuerySet[Contact], *, by_resident: bool, at: datetime) -> int:
     state = Contact.State.REMOVED_BY_RESIDENT if by_resident else Contact.State.REMOVED_BY_OFFICER
-    open_pairs = pairs.filter(ended_at=None)
-    return open_pairs.update(state=state, ended_at=at)
+    ending = dict(pairs.filter(ended_at=None).values_list("pk", "identity_id"))
+    still_open = Contact.objects.filter(county_id=county_id, pk__in=ending, ended_at=None)
+    ended = still_open.update(state=state, ended_at=at)
+    touching.touch_identities(county_id, set(ending.values()))
+    return ended

@@ -11,7 +11,7 @@ import polars as pl
 from django.db import connection
 
 from weijing.core.ids import ID_STEP, new_ids, reserve
-from weijing.residents import ordinals
+from weijing.residents import ordinals, touching
 from weijing.residents.importing import workers
 from weijing.residents.importing.bulk_load import without_indexes
 from weijing.residents.importing.comparing import Homes
@@ -56,6 +56,7 @@ def write(writing: Writing, homes: Homes, rows: pl.DataFrame, ids: npt.NDArray[n
     known = ids[rows["n"].to_numpy()] != 0
     new, changed = rows.filter(pl.Series(~known)), rows.filter(pl.Series(known))
     first_ordinal = ordinals.take(writing.county_id, new.height)
+    leaving = _places_left(writing.county_id, homes, changed, ids)
     tables = [RESIDENTS, HOUSEHOLDS]
     with without_indexes(tables) if _is_first_load(new.height) else nullcontext():
         home_ids = _write_homes(writing.county_id, homes)
@@ -65,6 +66,36 @@ def write(writing: Writing, homes: Homes, rows: pl.DataFrame, ids: npt.NDArray[n
     changed = changed.join(home_ids, on="household", how="left", maintain_order="left")
     if changed.height:
         _update(writing, changed, ids)
+    touching.touch(writing.county_id, {*leaving, *rows["division_id"].unique().to_list()})
+
+
+def _places_left(
+    county_id: int, homes: Homes, changed: pl.DataFrame, ids: npt.NDArray[np.int64]
+) -> set[int | None]:
+    """Where the households and people that change are before they do; and where homes come to."""
+    moved = homes.frame.filter(pl.col("changed"))
+    people = ids[changed["n"].to_numpy()].tolist() if changed.height else []
+    places: set[int | None] = set(
+        homes.frame.filter(pl.col("changed") | (pl.col("id") == 0))["division_id"].to_list()
+    )
+    if moved.height or people:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _PLACES_LEFT,
+                {"county": county_id, "people": people, "homes": moved["id"].to_list()},
+            )
+            places.update(row[0] for row in cursor.fetchall())
+    return places
+
+
+_PLACES_LEFT = """
+SELECT division_id FROM residents_resident person
+WHERE person.county_id = %(county)s
+    AND (person.id = ANY(%(people)s::bigint[]) OR person.household_id = ANY(%(homes)s::bigint[]))
+UNION
+SELECT division_id FROM residents_household home
+WHERE home.county_id = %(county)s AND home.id = ANY(%(homes)s::bigint[])
+"""
 
 
 def _is_first_load(count: int) -> bool:
