@@ -22,7 +22,13 @@ from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
 from weijing.residents import consent, contacts, linking, merging
 from weijing.residents.contacts import Recorded, Seen
-from weijing.residents.models import Contact, OrdinalCounter, Resident, WechatIdentity
+from weijing.residents.models import (
+    Contact,
+    MergeRecord,
+    OrdinalCounter,
+    Resident,
+    WechatIdentity,
+)
 from weijing.tags.models import TagAssignment
 from weijing.territory.models import County
 
@@ -165,9 +171,11 @@ def test_a_phone_noted_later_links_the_stranger(
 
     assert recorded.linked_residents == [person.pk]
     assert resident_of("wmA") == person
-    assert not Resident.objects.filter(pk=stranger.pk).exists()
-    entry = AuditEntry.objects.get(action="resident.merged")
-    assert (entry.object_id, entry.details) == (person.pk, {"stranger": stranger.pk})
+    stranger.refresh_from_db()
+    assert stranger.lifecycle == "duplicate"
+    entry, merge = AuditEntry.objects.get(action="resident.merged"), MergeRecord.objects.get()
+    assert entry.object_id == person.pk
+    assert entry.details == {"stranger": stranger.pk, "merge": merge.pk}
 
 
 def test_a_roll_imported_later_links_who_waits(
@@ -239,10 +247,11 @@ def test_merging_moves_consents_and_tags_and_keeps_the_latest_word(
     person.refresh_from_db()
     assert person.consents == ["contact", "GRD02"]
     assert TagAssignment.objects.get().resident == person
-    assert not Resident.objects.filter(pk=stranger.pk).exists()
+    stranger.refresh_from_db()
+    assert (stranger.lifecycle, stranger.consents) == ("duplicate", [])
 
 
-def test_what_both_had_stays_with_a_duplicate_that_counts_no_more(
+def test_what_both_had_is_not_doubled_and_the_duplicate_counts_no_more(
     county: County, officer: Officer, at: datetime
 ) -> None:
     record(officer, seen(officer, "wmA"), at=at)
@@ -253,6 +262,7 @@ def test_what_both_had_stays_with_a_duplicate_that_counts_no_more(
     merging.merge(county.pk, [merging.Pair(stranger.pk, person.pk)], by=None, at=at)
     stranger.refresh_from_db()
     assert stranger.lifecycle == "duplicate"
+    assert TagAssignment.objects.get().resident == person
     assert resident_of("wmA") == person
 
 

@@ -1,42 +1,34 @@
-"""Two rows were one person: everything that hangs on the one moves to the other.
+"""Strangers turn out to be people of the roll: all that hangs on the one moves to the other.
 
-Works on whatever refers to a resident, in any part of the house, by the foreign keys that the
-models declare: a new table needs no line here, and this module knows none of the parts above.
+The way for thousands at once, which linking and labelling take; nobody chooses anything, the
+roll's word stands. Two records that an officer compares become one in `uniting`.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db import connection, models, transaction
+from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit.models import AuditEntry
+from weijing.core import jobs
 from weijing.core.errors import DomainError
-from weijing.residents import consent
-from weijing.residents.models import ConsentRecord, Resident
+from weijing.residents import consent, rehanging, remembering, touching
+from weijing.residents.models import ConsentRecord, MergeRecord, Resident
+from weijing.residents.rehanging import Pair as Pair  # callers know it from here
+
+FOLLOW_UP_AFTER = timedelta(minutes=2)  # the transactions of this moment are over by then
 
 
 class CannotMerge(DomainError):
-    """Only a person we know from WeCom alone may become one of the roll."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """`stranger` turns out to be `resident`. Ids."""
-
-    stranger: int
-    resident: int
+    """The records are not what they were when they were chosen."""
 
 
 @transaction.atomic
 def merge(county_id: int, pairs: Collection[Pair], *, by: Officer | None, at: datetime) -> None:
     """Move identities, consents, tags and all else; set-based, for one pair or many thousand.
 
-    A provisional row that nothing refers to afterwards is deleted; one that still has something
-    (both carried the same tag, both received the same message) stays as a duplicate.
+    The stranger's row stays as a duplicate, and a `MergeRecord` keeps how to undo it.
 
     Raises `CannotMerge` unless every stranger is provisional, named once, and every target stands
     on the roll.
@@ -46,24 +38,59 @@ def merge(county_id: int, pairs: Collection[Pair], *, by: Officer | None, at: da
     strangers = [pair.stranger for pair in pairs]
     residents = [pair.resident for pair in pairs]
     _lock(county_id, strangers, residents)
-    for relation in _relations():
-        _move(relation, county_id, strangers, residents)
-    _recompute_consents(county_id, residents)
-    _retire(county_id, strangers)
-    AuditEntry.objects.bulk_create(
-        (
-            AuditEntry(
-                county_id=county_id,
-                at=at,
-                actor=by,
-                action="resident.merged",
-                object_type=Resident._meta.label_lower,
-                object_id=pair.resident,
-                details={"stranger": pair.stranger},
-            )
-            for pair in pairs
-        ),
-        batch_size=2_000,
+    before = remembering.rows(county_id, [*strangers, *residents])
+    moved = rehanging.move(county_id, pairs)
+    recompute_consents(county_id, residents)
+    retire(county_id, strangers)
+    records = remembering.write(county_id, [*pairs], moved, before=before, by=by, at=at)
+    _note(records)
+    touching.touch_residents(county_id, residents)
+    follow_up(county_id, at=at)
+
+
+def recompute_consents(county_id: int, residents: Collection[int]) -> None:
+    """What the latest word on each scope was, whichever row it was said to."""
+    records: dict[int, list[ConsentRecord]] = {}
+    touched = Resident.objects.filter(county_id=county_id, pk__in=residents)
+    for record in ConsentRecord.objects.filter(county_id=county_id, resident__in=touched):
+        records.setdefault(record.resident_id, []).append(record)
+    if not records:
+        return
+    changed = []
+    for resident in touched.filter(pk__in=list(records)).only("pk", "county_id", "consents"):
+        resident.consents = words_in_force(records[resident.pk])
+        changed.append(resident)
+    Resident.objects.bulk_update(changed, ["consents"], batch_size=1_000)
+
+
+def words_in_force(records: Collection[ConsentRecord]) -> list[str]:
+    """Of two records that became one: the latest word on each scope, and no scope older than a no.
+
+    Who took back being a contact on the one record took back what the other one held as well.
+    """
+    refusals = [
+        (record.at, record.pk)
+        for record in records
+        if record.scope == consent.CONTACT and not record.given
+    ]
+    if refusals:
+        records = [record for record in records if (record.at, record.pk) > max(refusals)]
+    return consent.in_force(records)
+
+
+def retire(county_id: int, residents: Collection[int]) -> None:
+    """They count no more, and nobody may write to them."""
+    rows = Resident.objects.filter(county_id=county_id, pk__in=residents)
+    rows.update(lifecycle=Resident.Lifecycle.DUPLICATE, consents=[])
+
+
+def follow_up(county_id: int, *, at: datetime) -> None:
+    """A release or a reading under way did not know yet: what it wrote follows (`following`)."""
+    jobs.enqueue(
+        "residents.follow_merges",
+        once=f"follow-merges-{county_id}",
+        at=at + FOLLOW_UP_AFTER,
+        county_id=county_id,
     )
 
 
@@ -80,90 +107,19 @@ def _lock(county_id: int, strangers: list[int], residents: list[int]) -> None:
         raise CannotMerge("这个人的资料刚刚被别人改过，请刷新后再看。")
 
 
-@dataclass(frozen=True)
-class _Relation:
-    table: str
-    column: str
-    unique: tuple[tuple[str, ...], ...]  # the other columns of unique constraints with `column`
-
-
-@cache
-def _relations() -> tuple[_Relation, ...]:
-    found = []
-    for relation in Resident._meta.related_objects:
-        model: type[models.Model] = relation.related_model  # type: ignore[assignment]
-        field: Any = relation.field
-        constraints = [
-            [_column(model, name) for name in constraint.fields]
-            for constraint in model._meta.constraints
-            if isinstance(constraint, models.UniqueConstraint) and field.name in constraint.fields
-        ]
-        unique = tuple(
-            tuple(column for column in columns if column != field.column) for columns in constraints
-        )
-        found.append(_Relation(model._meta.db_table, field.column, unique))
-    return tuple(found)
-
-
-def _column(model: type[models.Model], name: str) -> str:
-    column = getattr(model._meta.get_field(name), "column", None)
-    assert column is not None, name
-    return str(column)
-
-
-_PAIRS = "unnest(%(strangers)s::bigint[], %(residents)s::bigint[]) AS pair (stranger, resident)"
-
-
-def _move(relation: _Relation, county_id: int, strangers: list[int], residents: list[int]) -> None:
-    """Names come from the models, values go as parameters."""
-    table, column = relation.table, relation.column
-    free = ""
-    for columns in relation.unique:
-        # Taken by the resident, or by another stranger who becomes the same resident.
-        same = " AND ".join(f'taken."{name}" = mine."{name}"' for name in columns)
-        free += f""" AND NOT EXISTS (
-            SELECT 1 FROM "{table}" taken LEFT JOIN {_PAIRS.replace("pair", "other")}
-                ON taken."{column}" = other.stranger
-            WHERE taken.county_id = %(county)s AND taken.id <> mine.id AND {same}
-            AND (taken."{column}" = pair.resident
-                 OR (other.resident = pair.resident AND taken.id < mine.id)))"""  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'UPDATE "{table}" mine SET "{column}" = pair.resident FROM {_PAIRS} '  # noqa: S608
-            f'WHERE mine.county_id = %(county)s AND mine."{column}" = pair.stranger{free}',
-            {"county": county_id, "strangers": strangers, "residents": residents},
-        )
-
-
-def _recompute_consents(county_id: int, residents: list[int]) -> None:
-    """What the latest word on each scope was, whichever row it was said to."""
-    records: dict[int, list[ConsentRecord]] = {}
-    touched = Resident.objects.filter(county_id=county_id, pk__in=residents)
-    for record in ConsentRecord.objects.filter(county_id=county_id, resident__in=touched):
-        records.setdefault(record.resident_id, []).append(record)
-    if not records:
-        return
-    changed = []
-    for resident in touched.filter(pk__in=list(records)).only("pk", "county_id", "consents"):
-        resident.consents = consent.in_force(records[resident.pk])
-        changed.append(resident)
-    Resident.objects.bulk_update(changed, ["consents"], batch_size=1_000)
-
-
-def _retire(county_id: int, strangers: list[int]) -> None:
-    unused = "".join(
-        _UNUSED.format(table=relation.table, column=relation.column) for relation in _relations()
+def _note(records: Collection[MergeRecord]) -> None:
+    AuditEntry.objects.bulk_create(
+        (
+            AuditEntry(
+                county_id=record.county_id,
+                at=record.at,
+                actor=record.by,
+                action="resident.merged",
+                object_type=Resident._meta.label_lower,
+                object_id=record.survivor_id,
+                details={"stranger": record.absorbed_id, "merge": record.pk},
+            )
+            for record in records
+        ),
+        batch_size=2_000,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_DELETE + unused, [county_id, strangers])
-    left = Resident.objects.filter(county_id=county_id, pk__in=strangers)
-    left.update(lifecycle=Resident.Lifecycle.DUPLICATE, consents=[])
-
-
-_DELETE = """
-DELETE FROM residents_resident person WHERE person.county_id = %s AND person.id = ANY(%s)
-"""
-_UNUSED = """
-AND NOT EXISTS (SELECT 1 FROM "{table}" other
-    WHERE other.county_id = person.county_id AND other."{column}" = person.id)
-"""

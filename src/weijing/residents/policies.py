@@ -38,3 +38,8 @@ def can_label(scope: Scope, contact: Contact) -> bool:
 def can_change(scope: Scope, resident: Resident) -> bool:
     """The officers of the place and the desk of its station write the record; others read it."""
     return scope.has(*FIELD_ROLES, Role.STATION_COMMAND) and scope.covers(resident.division)
+
+
+def can_unite(scope: Scope) -> bool:
+    """Who writes records may also say that two of them are one person, or one of them two."""
+    return scope.has(*FIELD_ROLES, Role.STATION_COMMAND)

@@ -1,7 +1,14 @@
 """Where the queue comes in."""
 
 from weijing.core import clock, jobs, line
-from weijing.residents import keeping, linking, pushing, trends
+from weijing.residents import (
+    following,
+    keeping,
+    linking,
+    pushing,
+    remembering,
+    trends,
+)
 from weijing.residents.models import Contact
 from weijing.territory.models import County
 
@@ -32,3 +39,17 @@ def note_coverage_of_day(timestamp: int) -> None:
     at = clock.now()
     for county_id in County.objects.values_list("pk", flat=True):
         trends.write_day(county_id, at=at)
+
+
+@jobs.task("residents.follow_merges")
+def follow_merges(*, county_id: int) -> None:
+    following.follow_recent(county_id, at=clock.now())
+
+
+@jobs.periodic("40 2 * * *", "residents.keep_merges", queue=jobs.BULK)
+def keep_merges(timestamp: int) -> None:
+    """Every night: what came late follows, and old merges are forgotten."""
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        following.follow_all(county_id, at=at)
+        remembering.forget(county_id, at=at)
