@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "weijing.audiences",
     "weijing.campaigns",
     "weijing.sync",
+    "weijing.privacy",
     "weijing.indicators",
     "weijing.web",
     "weijing.demo",

@@ -171,7 +171,8 @@ def _latest_word_at(resident: Resident, scopes: list[str]) -> datetime | None:
     said = ConsentRecord.objects.filter(
         county_id=resident.county_id, resident=resident, scope__in=scopes
     )
-    return said.aggregate(latest=Max("at"))["latest"]
+    latest: datetime | None = said.aggregate(latest=Max("at"))["latest"]
+    return latest
 
 
 def _lock(resident: Resident) -> Resident:
