@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from weijing.accounts.models import Officer, Posting
 from weijing.territory.models import BeatDivision, Division
@@ -34,10 +34,15 @@ def responsible_for(divisions: Collection[Division], *, at: datetime) -> dict[in
 
 
 def _primary_officers(county_id: int, at: datetime) -> dict[int, Officer]:
-    postings = Posting.objects.filter(
+    postings = primary_postings(county_id, at=at)
+    return {posting.beat_id: posting.officer for posting in postings if posting.beat_id}
+
+
+def primary_postings(county_id: int, *, at: datetime) -> QuerySet[Posting]:
+    """Who answers for which beat."""
+    return Posting.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=at),
         county_id=county_id,
         kind=Posting.Kind.PRIMARY,
         starts_at__lte=at,
     ).select_related("officer")
-    return {posting.beat_id: posting.officer for posting in postings if posting.beat_id}

@@ -4,7 +4,7 @@ Denominators come from the roll, numerators from live contacts (indicators C01 t
 `counting` defines them; from kept figures, exact at every call (`places`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -125,7 +125,11 @@ def gaps_in(tree: Subtree, level: str = Division.Level.GROUP) -> list[Coverage]:
 
 
 def _rows(tree: Subtree, wanted: Callable[[Place], bool]) -> list[Coverage]:
-    places = [place for place in tree.places if wanted(place)]
+    return as_coverage(tree, [place for place in tree.places if wanted(place)])
+
+
+def as_coverage(tree: Subtree, places: Sequence[Place]) -> list[Coverage]:
+    """The rows of these places of the subtree."""
     return [
         Coverage(
             place.id, place.code, place.name, households, households_linked, residents, linked,
