@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -21,6 +22,8 @@ from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
 from weijing.campaigns.pausing import is_paused
 from weijing.core import jobs
+from weijing.residents import following
+from weijing.residents.models import Resident
 
 # The request leaves so soon after its intent, or not at all: a pause or a taken-back consent must
 # hold within seconds. Well inside the 20 s after which others take the share for unsure.
@@ -141,7 +144,7 @@ def _may_ask(share: Share, *, at: datetime) -> bool:
 # FOR SHARE: someone taking a consent back at this moment is before us or waits for us. Without
 # it they could commit after we read and before we commit, and still receive the message.
 _STILL_CONSENTING = """
-SELECT d.id, d.external_userid, 'publicity' = ANY (r.consents)
+SELECT d.id, d.external_userid, 'publicity' = ANY (r.consents), r.lifecycle, r.id
 FROM campaigns_delivery d
 JOIN residents_resident r ON r.county_id = d.county_id AND r.id = d.resident_id
 WHERE d.county_id = %s AND d.share_id = %s AND r.county_id = %s AND d.result = 'pending'
@@ -152,16 +155,26 @@ FOR SHARE OF r
 
 def _recipients(share: Share) -> list[str]:
     """External userids who still may receive it; the others become withdrawn."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STILL_CONSENTING, [share.county_id, share.pk, share.county_id])
-        rows = cursor.fetchall()
-    withdrawn = [delivery_id for delivery_id, _, consents in rows if not consents]
+    rows = _pending(share)
+    merged = [row[4] for row in rows if row[3] == Resident.Lifecycle.DUPLICATE]
+    if merged:
+        # Merged between release and now: a duplicate has no consent, the one who stands for it may.
+        following.follow(share.county_id, merged)
+        rows = _pending(share)
+    withdrawn = [delivery_id for delivery_id, _, consents, *_ in rows if not consents]
     if withdrawn:
         Delivery.objects.filter(county_id=share.county_id, pk__in=withdrawn).update(
             result=Delivery.Result.WITHDRAWN
         )
         tallying.tally(share)
-    return [external_userid for _, external_userid, consents in rows if consents]
+    return [external_userid for _, external_userid, consents, *_ in rows if consents]
+
+
+def _pending(share: Share) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STILL_CONSENTING, [share.county_id, share.pk, share.county_id])
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def _digest(sender: str, external_userids: list[str], text: str) -> str:
