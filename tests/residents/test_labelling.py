@@ -19,7 +19,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import PermissionDenied
-from weijing.residents import consent, labelling, phones, policies, queries, remarks
+from weijing.residents import composing, consent, labelling, phones, policies, queries, remarks
 from weijing.residents.labelling import Label
 from weijing.residents.masking import masked_name, masked_phone
 from weijing.residents.models import Contact, Household, Resident
@@ -79,7 +79,7 @@ def test_the_stranger_comes_onto_the_roll_and_wecom_is_told(
     assert set(resident.consents) == {"contact", "publicity"}
     contact.refresh_from_db()
     assert (contact.labelled_at, contact.labelled_by) == (at, officer)
-    assert labelling.remark_of(Contact.objects.get()) == "桃李1组-罗样例-户主"
+    assert composing.remark_of(Contact.objects.get()) == "桃李1组-罗样例-户主"
     job = ProcrastinateJob.objects.get(task_name="residents.push_remark")
     assert job.args == {"contact_id": contact.pk}
     assert AuditEntry.objects.filter(action="contact.labelled", actor=officer).exists()
@@ -126,18 +126,7 @@ def test_the_contact_may_be_somebody_on_the_roll(
     person.refresh_from_db()
     assert (person.name, person.phone) == ("罗示例", PHONE), "the roll's name stands"
     assert person.tag_assignments.count() == 1
-    assert Resident.objects.count() == 1
-
-
-def test_suggestions_come_by_phone_by_name_and_by_house(
-    county: County, group: Division, scope: Scope
-) -> None:
-    by_phone = make_resident(group, "罗甲", phone=PHONE)
-    by_name = make_resident(division(county, "小沙江镇", "桃李村", "2组"), "罗样例")
-    at_home = make_resident(group, "罗乙", household=make_household(group, "12"))
-    make_resident(division(county, "小沙江镇", "红星村", "1组"), "罗样例")  # not their beat
-    found = {one.resident: one.reason for one in labelling.suggestions(filled(group), scope=scope)}
-    assert found == {by_phone: "电话相同", by_name: "同村同名", at_home: "同一住址"}
+    assert Resident.objects.filter(lifecycle="roll").get() == person
 
 
 def test_a_taken_phone_is_said_with_a_masked_name_and_only_of_the_own_beat(

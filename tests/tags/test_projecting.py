@@ -10,7 +10,7 @@ from tests.builders import make_tag as plain_tag
 from tests.wecom_simulator.running import FROZEN_SECONDS, Simulator
 from wecom_api import WeCom
 from weijing.accounts.models import Officer, Role
-from weijing.residents import labelling, pushing
+from weijing.residents import composing, pushing
 from weijing.residents.models import Contact, Resident
 from weijing.tags import assigning, catalogue_sync, projecting
 from weijing.tags.models import Tag, TagProjection
@@ -249,13 +249,13 @@ def test_an_ended_pair_is_settled_without_a_call(
 def test_the_remark_and_phone_are_written_to_wecom(
     county: County, wecom: WeCom, simulator: Simulator, contact: Contact
 ) -> None:
-    Contact.objects.filter(pk=contact.pk).update(description="女儿代收")
+    Contact.objects.filter(pk=contact.pk).update(description="女儿代收", labelled_at=AT)
     contact = Contact.objects.get(pk=contact.pk)
-    assert pushing.push_remark(contact, wecom=wecom, at=AT)
+    assert pushing.push_remark(county.pk, contact.pk, wecom=wecom, at=AT)
     found = simulator.read("externalcontact/get", external_userid=contact.identity.external_userid)[
         "follow_user"
     ][0]
-    assert found["remark"] == labelling.remark_of(contact) == "桃李1组-罗样例-户主"
+    assert found["remark"] == composing.remark_of(contact) == "桃李1组-罗样例-户主"
     assert found["remark_mobiles"] == ["19900000412"]
     assert found["description"] == "女儿代收"
     kept = Contact.objects.get(pk=contact.pk)
@@ -266,6 +266,6 @@ def test_the_remark_and_phone_are_written_to_wecom(
 def test_a_remark_wecom_refuses_is_noted_and_not_repeated(
     county: County, wecom: WeCom, officer: Officer, resident: Resident
 ) -> None:
-    gone = make_contact(officer, resident, "wmNobody")
-    assert not pushing.push_remark(Contact.objects.get(pk=gone.pk), wecom=wecom, at=AT)
+    gone = make_contact(officer, resident, "wmNobody", labelled_at=AT)
+    assert not pushing.push_remark(county.pk, gone.pk, wecom=wecom, at=AT)
     assert Contact.objects.get(pk=gone.pk).remark == ""

@@ -1,95 +1,48 @@
 """An officer says who a WeCom contact is: the stranger comes onto the roll, or is found on it."""
 
-import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from copy import copy
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
-from weijing.core import jobs
-from weijing.core.env import keyring
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.core.ids import new_id
 from weijing.residents import (
+    composing,
     consent,
-    masking,
+    filling,
     merging,
-    names,
-    phones,
     policies,
+    pushing,
     remarks,
-    searching,
+    touching,
 )
+from weijing.residents.filling import Label as Label  # callers know them from here
+from weijing.residents.filling import NotAName as NotAName
+from weijing.residents.filling import PhoneTaken as PhoneTaken
 from weijing.residents.models import Contact, Household, Resident, WechatIdentity
 from weijing.residents.queries import visible_to
 from weijing.territory.models import Division
 
-MAX_SUGGESTIONS = 8
-NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[·. ])*[^\W\d_]")  # letters of any script, 阿依·古丽
-
-
-class NotAName(DomainError):
-    """Neither a nickname with signs nor a number is a real name."""
+SECOND_TAP = timedelta(minutes=1)  # the same officer again, so soon, has only tapped twice
 
 
 class OutsideOwnBeat(DomainError):
     """Officers label people of their own beat; others are for their own officer."""
 
 
-class PhoneTaken(DomainError):
-    """Somebody else on the roll has this phone; a family may share one, so a person decides."""
-
-
 class NoNotice(DomainError):
     """Nothing is kept of a person who has not been told."""
 
 
-@dataclass(frozen=True)
-class Label:
-    """What the officer fills in. `consents` are scopes agreed to besides being a contact."""
-
-    name: str
-    phone: str
-    division: Division
-    house_number: str = ""
-    role: str = ""  # Resident.HouseholdRole
-    description: str = ""
-    notice_given: bool = False
-    consents: Collection[str] = ()
+class NoLongerAFriend(DomainError):
+    """One of the two deleted the other while the officer was typing."""
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """Someone on the roll who may be this contact, and why we think so (Chinese)."""
-
-    resident: Resident
-    reason: str
-
-
-def suggestions(label: Label, *, scope: Scope) -> list[Suggestion]:
-    """People on the roll whom the officer may see: by phone, by name in the village, by house."""
-    roll = visible_to(scope).filter(lifecycle=Resident.Lifecycle.ROLL)
-    village = _village(label.division)
-    reasons = []
-    if phone := phones.normal(label.phone):
-        reasons.append(("电话相同", Q(phone_index=_phone_index(phone))))
-    if label.name.strip():
-        reasons.append(("同村同名", Q(name=label.name.strip()) & village.inside()))
-    if address := _address(label.house_number):
-        at_home = Q(household__division=label.division, household__address=address)
-        reasons.append(("同一住址", at_home))
-    found: dict[int, Suggestion] = {}
-    for reason, condition in reasons:
-        people = roll.filter(condition).select_related("household", "division")
-        for resident in people.order_by("ordinal")[:MAX_SUGGESTIONS]:
-            found.setdefault(resident.pk, Suggestion(resident, reason))
-    return list(found.values())[:MAX_SUGGESTIONS]
+class LabelledMeanwhile(DomainError):
+    """Another officer labelled this WeChat account, or it was merged, after the page was opened."""
 
 
 @transaction.atomic
@@ -102,55 +55,54 @@ def label(
     at: datetime,
     same_as: Resident | None = None,
     is_shared_phone: bool = False,
+    seen: str = "",
 ) -> Resident:
     """Record who the contact is, and have WeCom's remark written.
 
     With `same_as` the contact turns out to be that person on the roll, whose own name and address
-    stand. Otherwise the provisional person comes onto the roll as filled in.
+    stand. Otherwise the provisional person comes onto the roll as filled in. `seen` is `whom_seen`
+    of the page that the officer filled in.
 
-    Raises `PermissionDenied`, `OutsideOwnBeat`, `NoNotice`, `NotAName`, `phones.NotAPhone`,
-    `PhoneTaken` (unless `is_shared_phone`), `remarks.UnfitDescription`,
-    `consent.TooYoung`, `merging.CannotMerge`.
+    Raises `PermissionDenied`, `NoLongerAFriend`, `LabelledMeanwhile`, `OutsideOwnBeat`, `NoNotice`,
+    `NotAName`, `phones.NotAPhone`, `PhoneTaken` (unless `is_shared_phone`),
+    `remarks.UnfitDescription`, `consent.TooYoung`, `merging.CannotMerge`.
     """
     contact = _locked(contact)
     _check(contact, label, by=by, scope=scope)
+    _check_unchanged(contact, seen, by=by, at=at)
     description = remarks.check_description(label.description)
     resident = contact.identity.resident
+    before = resident.division_id
     if same_as is not None and same_as.pk != resident.pk:
         resident = _merged(resident, same_as, by=by, scope=scope, at=at)
-        _complete(resident, label, is_shared_phone=is_shared_phone, scope=scope)
+        filling.complete(resident, label, is_shared_phone=is_shared_phone, scope=scope)
     else:
-        _fill_in(resident, label, is_shared_phone=is_shared_phone, scope=scope)
+        filling.fill_in(resident, label, is_shared_phone=is_shared_phone, scope=scope)
     agreed = [consent.CONTACT, *label.consents]
     consent.give(resident, agreed, by=by, at=at)
     _mark_labelled(contact, description, by=by, at=at)
+    touching.touch(resident.county_id, [before])
+    pushing.want_rewritten(resident.county_id, [resident.pk], at=at)
     trail.record(by, "contact.labelled", contact, at=at, resident=resident.pk)
     return resident
 
 
-def remark_of(contact: Contact) -> str:
-    """The remark WeCom should show for this pair, from the person's present record."""
-    resident = contact.identity.resident
-    division = resident.division
-    if division is None:
-        return ""
-    is_group = division.level == Division.Level.GROUP
-    return remarks.remark(
-        village=_village(division).short_name,
-        group=division.name if is_group else "",
-        name=resident.name,
-        role=resident.get_household_role_display() if resident.household_role else "",
-    )
+def whom_seen(resident: Resident) -> str:
+    """Whom a page shows as the contact, and in what state; a form carries it back."""
+    return f"{resident.pk}.{resident.lifecycle}"
 
 
-def preview(label: Label) -> str:
-    """The remark as it would be written, for the form."""
-    is_group = label.division.level == Division.Level.GROUP
-    return remarks.remark(
-        village=_village(label.division).short_name,
-        group=label.division.name if is_group else "",
-        name=label.name.strip(),
-        role=Resident.HouseholdRole(label.role).label if label.role else "",
+def preview(label: Label, resident: Resident) -> str:
+    """The remark as it would be written, for the form; `resident` is who the contact is so far."""
+    would_be = copy(resident)
+    would_be.name, would_be.division = label.name.strip(), label.division
+    if label.house_number.strip():
+        would_be.household = Household(address=filling.written_address(label.house_number))
+    return composing.remark_for(
+        division=label.division,
+        name=would_be.name,
+        role=label.role,
+        mark=composing.mark_of(would_be),
     )
 
 
@@ -166,9 +118,33 @@ def _locked(contact: Contact) -> Contact:
     return locked
 
 
+def _check_unchanged(contact: Contact, seen: str, *, by: Officer, at: datetime) -> None:
+    """What one officer has just saved is not overwritten by another who still sees the stranger."""
+    if not seen or seen == whom_seen(contact.identity.resident):
+        return
+    labelled = Contact.objects.filter(
+        county_id=contact.county_id, identity_id=contact.identity_id, labelled_at__isnull=False
+    )
+    latest = labelled.order_by("-labelled_at").select_related("labelled_by").first()
+    if latest is None or latest.labelled_by is None or latest.labelled_at is None:
+        raise LabelledMeanwhile("没有保存：这位好友刚刚与底册上的人对上了，您填的还在，请核对。")
+    if latest.labelled_by_id == by.pk and at - latest.labelled_at < SECOND_TAP:
+        return
+    who = "你" if latest.labelled_by_id == by.pk else latest.labelled_by.name
+    raise LabelledMeanwhile(
+        f"没有保存：{who}刚刚标注过这位好友，您填的还在，请先核对现在登记的资料。"
+    )
+
+
 def _check(contact: Contact, label: Label, *, by: Officer, scope: Scope) -> None:
     if scope.officer_id != by.pk or not policies.can_label(scope, contact):
         raise PermissionDenied
+    if contact.state != Contact.State.LINKED:
+        said = contact.get_state_display()
+        raise NoLongerAFriend(f"没有保存：{said}，你们不再是好友。填写的内容没有留下。")
+    home = contact.identity.resident.division
+    if home is not None and not scope.covers(home):
+        raise OutsideOwnBeat("没有保存：这位好友已由当地民警登记在其他网格，有误请找派出所更正。")
     if not label.notice_given:
         raise NoNotice("请先当面说明用途，或把告知书发给群众，再勾选保存。")
     if not scope.covers(label.division) or label.division.level in (
@@ -187,99 +163,7 @@ def _merged(
     return Resident.objects.get(county_id=stranger.county_id, pk=same_as.pk)
 
 
-def _complete(resident: Resident, label: Label, *, is_shared_phone: bool, scope: Scope) -> None:
-    """Add what the roll did not have."""
-    if not resident.household_role:
-        resident.household_role = label.role
-    if label.phone.strip():
-        _set_phone(resident, label.phone, is_shared=is_shared_phone, scope=scope)
-    resident.save()
-
-
-def _fill_in(resident: Resident, label: Label, *, is_shared_phone: bool, scope: Scope) -> None:
-    is_imported = resident.roll_digest is not None
-    if not is_imported:
-        household = _household(label)
-        address = household.address if household else ""
-        resident.division, resident.household = label.division, household
-        resident.name = checked_name(label.name)
-        resident.pinyin, resident.initials = names.sound(resident.name)
-        resident.grams = searching.grams(resident.name, address)
-        resident.lifecycle = Resident.Lifecycle.ROLL
-    resident.household_role = label.role or resident.household_role
-    if label.phone.strip():
-        _set_phone(resident, label.phone, is_shared=is_shared_phone, scope=scope)
-    resident.save()
-
-
-def _set_phone(resident: Resident, text: str, *, is_shared: bool, scope: Scope) -> None:
-    phone = phones.required(text)
-    index = _phone_index(phone)
-    others = Resident.objects.filter(
-        county_id=resident.county_id, phone_index=index, lifecycle=Resident.Lifecycle.ROLL
-    )
-    other = others.filter(~Q(pk=resident.pk)).select_related("division__parent").first()
-    if other is not None and not is_shared:
-        raise PhoneTaken(_taken(other, scope))
-    resident.phone = phone
-    resident.phone_index = index
-    resident.phone_tail_index = keyring().blind_index(phone[-4:], purpose="phone_tail")
-
-
-def _taken(other: Resident, scope: Scope) -> str:
-    if other.division is None or not scope.covers(other.division):
-        return "这个电话已登记在其他网格，请核对后再保存。"
-    where = f"{_village(other.division).name} {other.division.name}"
-    who = masking.masked_name(other.name)
-    return f"这个电话已登记在 {where} {who} 名下，请核对后再保存。"
-
-
 def _mark_labelled(contact: Contact, description: str, *, by: Officer, at: datetime) -> None:
     Contact.objects.filter(county_id=contact.county_id, pk=contact.pk).update(
         labelled_at=at, labelled_by=by, description=description
     )
-    jobs.enqueue("residents.push_remark", once=f"remark-{contact.pk}", contact_id=contact.pk)
-
-
-def _household(label: Label) -> Household | None:
-    """The one household at this address, or a new one; none without a house number."""
-    address = _address(label.house_number)
-    if not address:
-        return None
-    county_id = label.division.county_id
-    # Two officers may register one house at the same moment.
-    Division.objects.select_for_update().get(county_id=county_id, pk=label.division.pk)
-    there = Household.objects.filter(county_id=county_id, division=label.division, address=address)[
-        :2
-    ]
-    if len(there) == 1:
-        return there[0]
-    id = new_id()
-    return Household.objects.create(
-        id=id, county_id=county_id, division=label.division, number=f"W{id}", address=address
-    )
-
-
-def checked_name(text: str) -> str:
-    """A real name of 2 to 50 characters.
-
-    Raises `NotAName`.
-    """
-    name = text.strip()
-    if 2 <= len(name) <= 50 and NAME.fullmatch(name):
-        return name
-    raise NotAName("请填真实姓名，2 到 50 个字，不带数字和符号。")
-
-
-def _address(house_number: str) -> str:
-    text = house_number.strip()
-    return f"{text}号" if text.isdigit() else text
-
-
-def _village(division: Division) -> Division:
-    is_group = division.level == Division.Level.GROUP and division.parent is not None
-    return division.parent if is_group and division.parent else division
-
-
-def _phone_index(phone: str) -> UUID:
-    return keyring().blind_index(phone, purpose="phone")

@@ -23,6 +23,14 @@ MAX_INITIALS_CHARS = 30
 VOWELS = re.compile(r"^[a-z]*[aeiouv][a-z]*$")
 MAX_SYLLABLE_CHARS = 6  # zhuang
 
+# Keyboards write the dot within a name in many ways: 阿依•古丽, 阿依・古丽.
+DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．﹒●", "·"))
+
+
+def plain_dots(name: str) -> str:
+    """The name with the one dot that is right in it, `·`."""
+    return name.translate(DOTS)
+
 
 @lru_cache(maxsize=200_000)
 def sound(name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from weijing.core.errors import DomainError
 MAX_REMARK_CHARS = 20  # externalcontact/remark; developer.work.weixin.qq.com/document/path/92115
 MAX_DESCRIPTION_CHARS = 150
 SHORT_VILLAGE_CHARS = 2
+MAX_PLACE_CHARS = 12
 # Fifteen digits: an ID number of the old form. Spaces and dashes between do not hide one.
 LONG_NUMBER = re.compile(r"\d(?:[\s\-－—_.·]*\d){14,}")
 
@@ -24,21 +25,42 @@ class UnfitDescription(DomainError):
     """The text would put on WeCom what must not leave our house."""
 
 
-def remark(*, village: str, group: str, name: str, role: str) -> str:
-    """`桃李4组-罗样例-户主`: never over 20 characters, never an ID number.
+def remark(*, village: str, group: str, name: str, role: str, mark: str = "") -> str:
+    """`桃李4组-罗样例-户主`: never over 20 characters, no ID number, no forbidden word.
 
-    Too long: the role goes, then the village is cut to two characters, then the end.
+    `mark` tells people of one name in one group apart (`罗样例85`). Too long: the role goes, then
+    the village is cut to two characters, then the name.
     """
-    name = _without_long_numbers(name)
-    village, group, role = (_without_long_numbers(text) for text in (village, group, role))
+    parts = (_without_long_numbers(text) for text in (village, group, _sayable(name), role, mark))
+    village, group, name, role, mark = parts
     candidates = (
-        _joined(f"{village}{group}", name, role),
-        _joined(f"{village}{group}", name),
-        _joined(f"{village[:SHORT_VILLAGE_CHARS]}{group}", name),
+        _joined(f"{village}{group}", f"{name}{mark}", role),
+        _joined(f"{village}{group}", f"{name}{mark}"),
+        _joined(f"{village[:SHORT_VILLAGE_CHARS]}{group}", f"{name}{mark}"),
     )
-    fitting = next((text for text in candidates if len(text) <= MAX_REMARK_CHARS), candidates[-1])
+    fitting = next((text for text in candidates if length(text) <= MAX_REMARK_CHARS), "")
+    if not fitting:
+        place = _cut(f"{village[:SHORT_VILLAGE_CHARS]}{group}", MAX_PLACE_CHARS)
+        room = MAX_REMARK_CHARS - length(place) - 1 - length(mark)
+        fitting = _joined(place, f"{_cut(name, max(room, 0))}{mark}")
     # Joining pieces can make a number that no piece had.
-    return _without_long_numbers(fitting[:MAX_REMARK_CHARS])
+    return _without_long_numbers(_cut(fitting, MAX_REMARK_CHARS))
+
+
+def length(text: str) -> int:
+    """In WeCom's characters: a rare one beyond the basic plane is counted as the two it takes."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def forbidden_word(text: str) -> str:
+    """The first word in it that must not stand on WeCom; "" when there is none."""
+    plain = unicodedata.normalize("NFKC", text)
+    return next((word for word in FORBIDDEN_WORDS if word in plain), "")
+
+
+def holds_long_number(text: str) -> bool:
+    """An ID or bank card number, whatever stands between its digits."""
+    return LONG_NUMBER.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def check_description(text: str) -> str:
@@ -50,17 +72,27 @@ def check_description(text: str) -> str:
     if len(text) > MAX_DESCRIPTION_CHARS:
         over = len(text) - MAX_DESCRIPTION_CHARS
         raise UnfitDescription(f"描述最多 {MAX_DESCRIPTION_CHARS} 个字，请删去 {over} 个字。")
-    plain = unicodedata.normalize("NFKC", text)
-    if LONG_NUMBER.search(plain):
+    if holds_long_number(text):
         raise UnfitDescription("描述里不能写身份证号、银行卡号等长号码，请删去。")
-    for word in FORBIDDEN_WORDS:
-        if word in plain:
-            raise UnfitDescription(f"描述里不能写「{word}」这类敏感信息，只写联系方式和服务事项。")
+    if word := forbidden_word(text):
+        raise UnfitDescription(f"描述里不能写「{word}」这类敏感信息，只写联系方式和服务事项。")
     return text
 
 
 def _joined(*parts: str) -> str:
     return "-".join(part for part in parts if part)
+
+
+def _sayable(name: str) -> str:
+    """罗某, when what was written as a name says what must not be said."""
+    return f"{name[0]}某" if forbidden_word(name) else name
+
+
+def _cut(text: str, room: int) -> str:
+    """The longest beginning that fits; a character is never halved."""
+    while length(text) > room:
+        text = text[:-1]
+    return text
 
 
 def _without_long_numbers(text: str) -> str:

@@ -1,23 +1,50 @@
 """Where the queue comes in."""
 
+from wecom_api import errors
 from weijing.core import clock, jobs, line
+from weijing.core.logs import log
 from weijing.residents import (
+    duplicates,
     following,
     keeping,
     linking,
+    noticing,
     pushing,
     remembering,
     trends,
 )
-from weijing.residents.models import Contact
+from weijing.residents.models import Contact, RemarkWrite
 from weijing.territory.models import County
+
+MAX_CHUNKS = 10  # per tick, so that one county's bulk change does not keep the others waiting
 
 
 @jobs.task("residents.push_remark")
 def push_remark(*, contact_id: int) -> None:
-    rows = Contact.objects.select_related("officer", "identity__resident__division__parent")
-    contact = rows.get(pk=contact_id)
-    pushing.push_remark(contact, wecom=line.wecom(contact.county_id), at=clock.now())
+    """At once after labelling; whatever does not succeed now is taken up by `push_remarks_due`."""
+    county_id = Contact.objects.values_list("county_id", flat=True).get(pk=contact_id)
+    try:
+        pushing.push_remark(county_id, contact_id, wecom=line.wecom(county_id), at=clock.now())
+    except (errors.Unavailable, errors.Unanswered, errors.Misconfigured) as error:
+        log.warning("residents.remark_waits", error_type=type(error).__name__)
+
+
+@jobs.periodic("* * * * *", "residents.push_remarks_due", queue=jobs.BULK)
+def push_remarks_due(timestamp: int) -> None:
+    """Remarks that WeCom could not take when they were written, and those of bulk changes."""
+    due = RemarkWrite.objects.filter(due_at__lte=clock.now())
+    for county in County.objects.filter(pk__in=due.values("county_id")):
+        for _ in range(MAX_CHUNKS):
+            wecom, at = line.wecom(county.pk), clock.now()
+            if pushing.push_due(county.pk, wecom=wecom, at=at) < pushing.CHUNK:
+                break
+
+
+@jobs.periodic("40 3 * * *", "residents.notice_remarks", queue=jobs.BULK)
+def notice_remarks(timestamp: int) -> None:
+    """Remarks in WeCom that differ from what we wrote, whatever the readings of the day missed."""
+    for county in County.objects.all():
+        noticing.notice_all(county.pk, at=clock.now())
 
 
 @jobs.task("residents.link_waiting", queue=jobs.BULK)
@@ -46,10 +73,17 @@ def follow_merges(*, county_id: int) -> None:
     following.follow_recent(county_id, at=clock.now())
 
 
+@jobs.task("residents.find_duplicates", queue=jobs.BULK)
+def find_duplicates(*, county_id: int) -> None:
+    """After a roll was imported: those labelled by hand may stand in it."""
+    duplicates.find(county_id, at=clock.now())
+
+
 @jobs.periodic("40 2 * * *", "residents.keep_merges", queue=jobs.BULK)
 def keep_merges(timestamp: int) -> None:
-    """Every night: what came late follows, and old merges are forgotten."""
+    """Every night: what came late follows, new pairs are found, old merges are forgotten."""
     at = clock.now()
     for county_id in County.objects.values_list("pk", flat=True):
         following.follow_all(county_id, at=at)
+        duplicates.find(county_id, at=at)
         remembering.forget(county_id, at=at)

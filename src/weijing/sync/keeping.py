@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from weijing.residents import contacts, ordinals
+from weijing.residents import contacts, noticing, ordinals
 from weijing.residents.contacts import Recorded, Seen
 from weijing.residents.models import Contact
 from weijing.tags import projecting
@@ -29,6 +29,7 @@ def keep(county_id: int, seen: Sequence[Seen], *, read_at: datetime) -> Recorded
     )
     still = [one for one in seen if (one.officer_id, one.external.external_userid) not in younger]
     recorded = contacts.record_contacts(county_id, still, at=read_at)
+    noticing.notice(county_id, recorded.touched, at=read_at)
     projecting.want_newly_linked(county_id, recorded.linked_residents, at=read_at)
     return recorded
 

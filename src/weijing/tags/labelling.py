@@ -25,13 +25,21 @@ def label(
     at: datetime,
     same_as: Resident | None = None,
     is_shared_phone: bool = False,
+    seen: str = "",
 ) -> Resident:
     """Record both, or neither; WeCom's remark and tags follow by themselves.
 
     Raises what `residents.labelling.label` and `assigning.assign` raise.
     """
     resident = labelling.label(
-        contact, label, by=by, scope=scope, at=at, same_as=same_as, is_shared_phone=is_shared_phone
+        contact,
+        label,
+        by=by,
+        scope=scope,
+        at=at,
+        same_as=same_as,
+        is_shared_phone=is_shared_phone,
+        seen=seen,
     )
     assigning.assign(resident, tags, source=TagAssignment.Source.VISIT, by=by, at=at)
     # The person may have carried tags before; this pair has none of them yet.

@@ -9,7 +9,7 @@ from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import clock
-from weijing.residents import contacts
+from weijing.residents import contacts, proposals
 from weijing.sync import queries as sync
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.officer.own_grid import own_grid
@@ -33,6 +33,7 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "today": day,
         "to_confirm": _to_confirm(list(campaigns.waiting_for(officer))),
         "unlabelled": waiting.count(),
+        "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,
         "month": sync.talk_of(officer, since=day.replace(day=1), until=day),
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from weijing.web.officer import campaigns, contacts, grid, labelling, me, today
+from weijing.web.officer import campaigns, contacts, corrections, grid, labelling, me, today
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("campaigns/<str:number>/objections/", campaigns.objections, name="campaign-objections"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/<int:pk>/label/", labelling.label, name="label"),
+    path("corrections/", corrections.corrections, name="corrections"),
+    path("corrections/<int:pk>/", corrections.decision, name="correction"),
     path("grid/", grid.grid, name="grid"),
     path("grid/unlinked/", grid.unlinked, name="unlinked"),
     path("me/", me.me, name="me"),
