@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from wecom_api import checking
 from wecom_api import reading as r
@@ -26,8 +27,9 @@ WECHAT, WECOM = 1, 2  # ExternalContact.type
 CORP_TAG, PERSONAL_TAG, STRATEGY_TAG = 1, 2, 3  # FollowerTag.type
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalContact:
+# Tuples, made from values in their order: a third of what frozen dataclasses cost, and a county's
+# first reading makes a million of each.
+class ExternalContact(NamedTuple):
     """`name` is a nickname, not an identity. `gender` 0: unknown."""
 
     external_userid: str
@@ -43,15 +45,15 @@ class ExternalContact:
     @staticmethod
     def read(data: Json) -> ExternalContact:
         return ExternalContact(
-            external_userid=r.needed(data, "external_userid"),
-            name=r.text(data, "name"),
-            type=r.number(data, "type"),
-            gender=r.number(data, "gender"),
-            avatar=r.text(data, "avatar"),
-            unionid=r.text(data, "unionid"),
-            position=r.text(data, "position"),
-            corp_name=r.text(data, "corp_name"),
-            corp_full_name=r.text(data, "corp_full_name"),
+            r.needed(data, "external_userid"),
+            r.text(data, "name"),
+            r.number(data, "type"),
+            r.number(data, "gender"),
+            r.text(data, "avatar"),
+            r.text(data, "unionid"),
+            r.text(data, "position"),
+            r.text(data, "corp_name"),
+            r.text(data, "corp_full_name"),
         )
 
 
@@ -64,9 +66,17 @@ class FollowerTag:
     tag_id: str = ""
     type: int = CORP_TAG
 
+    @staticmethod
+    def read(data: Json) -> FollowerTag:
+        return FollowerTag(
+            tag_name=r.text(data, "tag_name"),
+            group_name=r.text(data, "group_name"),
+            tag_id=r.text(data, "tag_id"),
+            type=r.number(data, "type"),
+        )
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+
+class Follower(NamedTuple):
     """One member's side of the relation. All of it belongs to the pair, not to the person.
 
     `createtime` is in Unix seconds. `tags` comes from `get`; `tag_id` (corp and strategy tags
@@ -87,27 +97,19 @@ class Follower:
 
     @staticmethod
     def read(data: Json) -> Follower:
-        tags = tuple(
-            FollowerTag(
-                tag_name=r.text(row, "tag_name"),
-                group_name=r.text(row, "group_name"),
-                tag_id=r.text(row, "tag_id"),
-                type=r.number(row, "type"),
-            )
-            for row in r.rows(data, "tags")
-        )
+        tags = tuple(map(FollowerTag.read, r.rows(data, "tags")))
         return Follower(
-            userid=r.needed(data, "userid"),
-            remark=r.text(data, "remark"),
-            description=r.text(data, "description"),
-            createtime=r.number(data, "createtime"),
-            tags=tags,
-            tag_id=r.texts(data, "tag_id") or tuple(tag.tag_id for tag in tags if tag.tag_id),
-            remark_corp_name=r.text(data, "remark_corp_name"),
-            remark_mobiles=tuple(mobile for mobile in r.texts(data, "remark_mobiles") if mobile),
-            oper_userid=r.text(data, "oper_userid"),
-            add_way=r.number(data, "add_way"),
-            state=r.text(data, "state"),
+            r.needed(data, "userid"),
+            r.text(data, "remark"),
+            r.text(data, "description"),
+            r.number(data, "createtime"),
+            tags,
+            r.texts(data, "tag_id") or tuple(tag.tag_id for tag in tags if tag.tag_id),
+            r.text(data, "remark_corp_name"),
+            tuple(filter(None, r.texts(data, "remark_mobiles"))),
+            r.text(data, "oper_userid"),
+            r.number(data, "add_way"),
+            r.text(data, "state"),
         )
 
 
@@ -119,8 +121,7 @@ class Customer:
     follow_user: tuple[Follower, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerOfMember:
+class CustomerOfMember(NamedTuple):
     """A person as one member has them."""
 
     external_contact: ExternalContact
@@ -251,8 +252,8 @@ def _read_page(data: Json) -> CustomerPage:
     return CustomerPage(
         external_contact_list=tuple(
             CustomerOfMember(
-                external_contact=ExternalContact.read(r.part(row, "external_contact")),
-                follow_info=Follower.read(r.part(row, "follow_info")),
+                ExternalContact.read(r.part(row, "external_contact")),
+                Follower.read(r.part(row, "follow_info")),
             )
             for row in r.rows(data, "external_contact_list")
         ),

@@ -18,6 +18,8 @@ class Unreadable(Exception):
 
 def text(data: Json, name: str) -> str:
     value = data.get(name)
+    if type(value) is str:  # nearly always, and a county's first reading asks ten million times
+        return value
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
@@ -30,6 +32,8 @@ def needed(data: Json, name: str) -> str:
 
 def number(data: Json, name: str, default: int = 0) -> int:
     value = data.get(name)
+    if type(value) is int:
+        return value
     if value is None or value == "":
         return default
     try:
@@ -69,7 +73,7 @@ def values(data: Json, name: str) -> list[Any]:
 
 
 def texts(data: Json, name: str) -> tuple[str, ...]:
-    return tuple(str(value) for value in values(data, name))
+    return tuple(map(str, values(data, name)))
 
 
 def numbers(data: Json, name: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -84,13 +85,8 @@ class Transport:
         """
         headers, content = _content(api, body, upload)
         client = self._fresh if fresh_connection else self._kept
-        request = client.build_request(
-            method,
-            self.root + self._paths.get(api, api),
-            params=dict(query),
-            content=content,
-            headers=headers,
-        )
+        url = _url(self.root + self._paths.get(api, api), tuple(query.items()))
+        request = client.build_request(method, url, content=content, headers=headers)
         try:
             with deadlines.within(self.timeout_seconds):
                 return self._exchange(client, request)
@@ -131,6 +127,12 @@ def _root(base_url: str) -> str:
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError(f"not a base URL, e.g. {SAAS}: {base_url!r}")
     return base_url.rstrip("/").removesuffix("/cgi-bin").rstrip("/") + "/cgi-bin/"
+
+
+# The pages of a long list all go to one address, and httpx takes 0.3 ms to put one together.
+@lru_cache(maxsize=32)
+def _url(address: str, query: tuple[tuple[str, str], ...]) -> httpx.URL:
+    return httpx.URL(address, params=dict(query))
 
 
 def _content(
