@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from tests.builders import (
     beat_of,
@@ -16,8 +17,10 @@ from weijing.accounts.scope import scope_of
 from weijing.campaigns import releasing
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.reach import Reach, reach
-from weijing.residents.models import Resident
-from weijing.territory.models import County, Station
+from weijing.core.ids import new_ids
+from weijing.residents.models import OrdinalCounter, Resident
+from weijing.territory import loading
+from weijing.territory.models import Beat, County, Division, Station
 
 NOBODY_LEFT_OUT = {"no_contact": 0, "no_consent": 0, "received_today": 0, "week_full": 0}
 
@@ -220,3 +223,29 @@ def test_nested_beats_give_the_narrower_one(
     releasing.plan(draft, at=at)
     shares = dict(Share.objects.filter(campaign=draft).values_list("officer__username", "people"))
     assert shares == {"luo": 2, "yang": 1}
+
+
+def test_a_county_loaded_a_moment_ago_is_counted_at_once(db: None, at: datetime) -> None:
+    """PostgreSQL has no statistics of its tables yet: those of a transaction are never counted."""
+    path = loading.shipped_file("430524")
+    loaded = loading.load_county(loading.read_divisions(path, "430524"), source=path.name)
+    OrdinalCounter.objects.create(county=loaded.county)
+    officers = Officer.objects.bulk_create(
+        Officer(id=id, county=loaded.county, username=f"u{id}", name="阳模拟",
+                wecom_userid=f"u{id}", serves_residents=True)
+        for id in new_ids(loaded.beats)
+    )  # fmt: skip
+    beats = Beat.objects.filter(county=loaded.county)
+    Posting.objects.bulk_create(
+        Posting(id=id, county=loaded.county, officer=officer, kind="primary", beat=beat,
+                starts_at=at)
+        for id, officer, beat in zip(new_ids(loaded.beats), officers, beats, strict=True)
+    )  # fmt: skip
+    village = Division.objects.filter(county=loaded.county, level="village").first()
+    make_contact(officers[0], make_resident(village, "罗样例", consents=("publicity",)))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '20s'")  # it takes a tenth of a second
+    found = count(loaded.county, at)
+
+    assert (found.matched, found.reachable) == (1, 1)

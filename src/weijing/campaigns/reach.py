@@ -122,7 +122,8 @@ def plan_into_temporary_table(
         PLAN.format(matched=matched_sql),
         [
             *matched_params,
-            *(county_id, county_id, county_id, at, at),  # answers
+            *(county_id, county_id, at, at),  # posted
+            county_id,  # answers
             county_id,  # person
             *(county_id, county_id),  # through
             *(
@@ -139,22 +140,27 @@ def plan_into_temporary_table(
     cursor.execute("ANALYZE reach_plan")
 
 
+# `posted`: primary officers and the stretches of their beats, by themselves: on a county that was
+# loaded a moment ago the planner knows no sizes, and would try every posting with every division.
 # `answers`: the primary officer of each division, by the narrowest beat that covers it.
 # `through`: one live contact per resident, the primary officer's if there is one, else the latest.
 # `received`: what our own sends count against the resident, those still on their way included.
 PLAN = """
 CREATE TEMPORARY TABLE reach_plan ON COMMIT DROP AS
 WITH matched (id) AS ({matched}),
-answers AS MATERIALIZED (
-    SELECT DISTINCT ON (d.id) d.id AS division_id, p.officer_id
+posted AS MATERIALIZED (
+    SELECT b.lo, b.hi, p.officer_id
     FROM accounts_posting p
     JOIN territory_beatdivision bd ON bd.county_id = p.county_id AND bd.beat_id = p.beat_id
     JOIN territory_division b ON b.county_id = bd.county_id AND b.id = bd.division_id
-    JOIN territory_division d
-      ON d.county_id = b.county_id AND d.lo BETWEEN b.lo AND b.hi
-    WHERE p.county_id = %s AND b.county_id = %s AND d.county_id = %s AND p.kind = 'primary'
+    WHERE p.county_id = %s AND b.county_id = %s AND p.kind = 'primary'
       AND p.starts_at <= %s AND (p.ends_at IS NULL OR p.ends_at > %s)
-    ORDER BY d.id, b.hi - b.lo
+),
+answers AS MATERIALIZED (
+    SELECT DISTINCT ON (d.id) d.id AS division_id, posted.officer_id
+    FROM posted
+    JOIN territory_division d ON d.county_id = %s AND d.lo BETWEEN posted.lo AND posted.hi
+    ORDER BY d.id, posted.hi - posted.lo
 ),
 person AS MATERIALIZED (
     SELECT r.id, r.division_id, r.household_id, 'publicity' = ANY (r.consents) AS consents
