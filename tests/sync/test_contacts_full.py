@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.sync.corp import Corp, assert_equal, state_of
 from tests.wecom_simulator.running import Simulator
@@ -45,6 +46,21 @@ def test_strangers_get_dense_ordinals(filled: Corp, county: County, wecom: WeCom
 
     ordinals = Resident.objects.order_by("ordinal").values_list("ordinal", flat=True)
     assert list(ordinals) == list(range(1_150))
+
+
+def test_a_first_reading_tells_postgresql_how_the_tables_have_grown(
+    filled: Corp, county: County, wecom: WeCom, now: Now
+) -> None:
+    """Foreign keys are then checked by their own index, not by a walk through the county."""
+    read_all(county.pk, wecom, now=now)
+
+    for table in ("residents_resident", "residents_wechatidentity", "residents_contact"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"EXPLAIN (GENERIC_PLAN) SELECT 1 FROM {table} WHERE county_id = $1 AND id = $2"
+            )
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "id = $2" in plan.split("Index Cond")[1].splitlines()[0], plan
 
 
 def test_a_second_reading_changes_nothing(

@@ -15,9 +15,12 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from wecom_api import WeCom, WeComError
-from weijing.core import clock
+from weijing.accounts.models import Officer
+from weijing.core import clock, table_statistics
+from weijing.core.collecting import rarely_collecting
 from weijing.core.ids import new_id
 from weijing.residents.contacts import Seen, live
+from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.sync import keeping, runs
 from weijing.sync.models import OfficerReading, SyncRun
 from weijing.sync.serving import officer_ids, serving_officers
@@ -36,6 +39,7 @@ PERIOD = timedelta(hours=24)
 SLICE_PATIENCE_SECONDS = 60.0  # the next slice comes in minutes; a worker has other things to do
 # Half as many again as the period needs, so that a bad hour is caught up.
 HEADROOM = 1.5
+ENOUGH_TO_PLAN = 1_000  # contacts
 
 
 @dataclass
@@ -153,7 +157,9 @@ class _Reading:
     pages_per_commit: int
     run: SyncRun | None
     patience_seconds: float = PATIENCE_SECONDS
+    is_planner_told: bool = False
 
+    @rarely_collecting()
     def read(self, plan: _Plan) -> None:
         officers = officer_ids(self.county_id)
         while not all(group.done for group in plan.groups):
@@ -166,8 +172,14 @@ class _Reading:
                 patience_seconds=self.patience_seconds,
             ):
                 self._keep(plan, portion, officers)
+                self._tell_planner(plan.numbers)
                 if self.progress:
                     self.progress(plan.numbers)
+
+    def _tell_planner(self, numbers: Numbers) -> None:
+        if self.run is not None and not self.is_planner_told and numbers.changed > ENOUGH_TO_PLAN:
+            table_statistics.renew(of=(Officer, Resident, WechatIdentity, Contact))
+            self.is_planner_told = True
 
     @transaction.atomic
     def _keep(self, plan: _Plan, portion: Portion, officers: dict[str, int]) -> None:
