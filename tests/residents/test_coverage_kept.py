@@ -37,7 +37,7 @@ from weijing.residents.models import (
     Resident,
 )
 from weijing.residents.places import subtree
-from weijing.territory.models import County
+from weijing.territory.models import County, Division
 
 BEGAN = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 
@@ -46,8 +46,9 @@ def read(county: County, on: date) -> dict[str, tuple[int, ...]]:
     """What every page reads, by division code."""
     scope = Scope(county.pk, 0, frozenset({"campaign_author"}), True, (), (), ())
     tree = subtree(division(county), scope=scope, on=on)
-    rows = zip(tree.places, tree.totals(tree.places), strict=True)
-    return {place.code: tuple(numbers) for place, numbers in rows}
+    rows = zip(tree.ids.tolist(), tree.totals(tree.los, tree.his).tolist(), strict=True)
+    codes = dict(Division.objects.filter(county=county).values_list("pk", "code"))
+    return {codes[id]: tuple(numbers) for id, numbers in rows}
 
 
 @pytest.fixture

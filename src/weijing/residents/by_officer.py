@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
 
 from weijing.accounts.models import Officer, Posting
 from weijing.accounts.queries import primary_postings
-from weijing.residents.coverage import Coverage, as_coverage, total
+from weijing.residents.coverage import Coverage, of_numbers, total
 from weijing.residents.places import Subtree
 from weijing.territory.models import BeatDivision
 
@@ -72,28 +73,28 @@ def contacts_of(
 
 def _own_figures(tree: Subtree, county_id: int) -> dict[int, tuple[str, Coverage]]:
     """By beat: its name and its figures without those of narrower beats inside."""
-    by_id = {place.id: place for place in tree.places}
-    rows = BeatDivision.objects.filter(county_id=county_id, division_id__in=list(by_id))
+    there = set(tree.ids.tolist())
+    rows = BeatDivision.objects.filter(county_id=county_id).order_by("division__lo")
     named = [
-        (by_id[division_id], beat_id, name)
-        for division_id, beat_id, name in rows.values_list("division_id", "beat_id", "beat__name")
+        row[1:]
+        for row in rows.values_list(
+            "division_id", "division__lo", "division__hi", "beat_id", "beat__name"
+        )
+        if row[0] in there
     ]
-    named.sort(key=lambda row: (row[0].lo, -row[0].hi))
-    figures = as_coverage(tree, [place for place, _, _ in named])
-    own = [list(row[3:]) for row in figures]
-    around: list[int] = []
-    for n, (place, _, _) in enumerate(named):
-        while around and named[around[-1]][0].hi < place.lo:
+    named.sort(key=lambda row: (row[0], -row[1]))
+    own = tree.totals(np.array([row[0] for row in named]), np.array([row[1] for row in named]))
+    whole, around = own.copy(), list[int]()
+    for n, (lo, *_) in enumerate(named):
+        while around and named[around[-1]][1] < lo:
             around.pop()
         if around:
-            outer = own[around[-1]]
-            own[around[-1]] = [a - b for a, b in zip(outer, figures[n][3:], strict=True)]
+            own[around[-1]] -= whole[n]
         around.append(n)
     found: dict[int, tuple[str, Coverage]] = {}
-    for (_place, beat_id, name), numbers in zip(named, own, strict=True):
-        part = Coverage(0, "", name, *numbers)
-        known = found.get(beat_id)
-        found[beat_id] = (name, total([known[1], part]) if known else part)
+    for (_lo, _hi, beat_id, name), numbers in zip(named, own.tolist(), strict=True):
+        part = of_numbers(numbers, name=name)
+        found[beat_id] = (name, total([found[beat_id][1], part]) if beat_id in found else part)
     return found
 
 

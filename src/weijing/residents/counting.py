@@ -73,7 +73,7 @@ def homes(inside: str) -> str:
     """The CTEs that end in `home`: every household that has not ended, with its one `state`."""
     return _HOMES.format(
         linked=IS_LINKED.format(person="person.id"),
-        represented=_IS_REPRESENTED,
+        stand_in_linked=IS_LINKED.format(person="standing_in.person_id"),
         persons_inside=inside.format(table="person"),
         households_inside=inside.format(table="household"),
     )
@@ -98,20 +98,24 @@ _LIVE = """(
 # As expressions, so that the planner may look up a village's people one by one, or read the
 # county's live pairs once.
 IS_LINKED = f"EXISTS (SELECT 1 FROM {_LIVE} AS live WHERE live.person_id = {{person}})"  # noqa: S608
-_IS_REPRESENTED = f"""EXISTS (
-        SELECT 1 FROM residents_representative standing_in
-        JOIN {_LIVE} AS live ON live.person_id = standing_in.person_id
-        WHERE standing_in.county_id = %(county)s AND standing_in.ended_at IS NULL
-            AND standing_in.resident_id = person.id)"""  # noqa: S608
 
 _HOMES = """
-member AS (
+represented AS (
+    SELECT person.id, bool_or({stand_in_linked}) AS is_reached
+    FROM residents_representative standing_in
+    JOIN residents_resident person ON person.county_id = standing_in.county_id
+        AND person.id = standing_in.resident_id
+    WHERE standing_in.county_id = %(county)s AND standing_in.ended_at IS NULL
+        AND person.county_id = %(county)s AND {persons_inside}
+    GROUP BY person.id
+), member AS MATERIALIZED (
     SELECT person.division_id, person.household_id, person.born_on,
         person.born_on IS NULL OR person.born_on <= %(adult_born)s AS is_adult,
         person.away_at <> '' AS is_away,
         person.reach IN ('no_wechat', 'no_phone') AS is_out_of_reach,
-        {linked} AS is_linked, {represented} AS is_represented
+        {linked} AS is_linked, coalesce(represented.is_reached, false) AS is_represented
     FROM residents_resident person
+    LEFT JOIN represented ON represented.id = person.id
     WHERE person.county_id = %(county)s AND person.lifecycle = 'roll'
         AND person.division_id IS NOT NULL AND {persons_inside}
 ), together AS (

@@ -4,19 +4,20 @@ Denominators come from the roll, numerators from live contacts (indicators C01 t
 `counting` defines them; from kept figures, exact at every call (`places`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from weijing.accounts.scope import Scope
 from weijing.residents import counting
-from weijing.residents.counting import adult_born
+from weijing.residents.counting import COUNTED, adult_born
 from weijing.residents.models import Contact, Household, IdentitySharer, Resident
-from weijing.residents.places import Place, Subtree, subtree
+from weijing.residents.places import LEVELS, Integers, Subtree, subtree
 from weijing.territory.models import Division
 
 STATE_WORDS = {
@@ -96,7 +97,8 @@ def of_children(division: Division, *, scope: Scope, on: date) -> list[Coverage]
 
 def of_division(division: Division, *, scope: Scope, on: date) -> Coverage | None:
     """The total of one division, as far as the scope reaches; None if it does not reach there."""
-    rows = _rows(subtree(division, scope=scope, on=on), lambda place: place.id == division.pk)
+    tree = subtree(division, scope=scope, on=on)
+    rows = rows_of(tree, np.flatnonzero(tree.ids == division.pk))
     return rows[0] if rows else None
 
 
@@ -112,33 +114,46 @@ def gap_list(division: Division, *, scope: Scope, on: date) -> list[Coverage]:
 
 def children_in(tree: Subtree, division: Division) -> list[Coverage]:
     """`of_children` from figures read already; a page needs them several times."""
-    return _rows(tree, lambda place: place.parent_id == division.pk)
+    return rows_of(tree, np.flatnonzero(tree.parents == division.pk))
 
 
 def level_in(tree: Subtree, level: str) -> list[Coverage]:
-    return _rows(tree, lambda place: place.level == level)
+    return rows_of(tree, np.flatnonzero(tree.levels == LEVELS.index(level)))
 
 
-def gaps_in(tree: Subtree, level: str = Division.Level.GROUP) -> list[Coverage]:
-    missing = [row for row in level_in(tree, level) if row.households_missing]
-    return sorted(missing, key=lambda row: (-row.households_missing, row.code))
+def gaps_in(tree: Subtree, *, most: int | None = None, to_visit: bool = False) -> list[Coverage]:
+    """`gap_list`, the first `most` of it; with `to_visit` of groups where not all have refused."""
+    groups = np.flatnonzero(tree.levels == LEVELS.index(Division.Level.GROUP))
+    numbers = tree.totals_of(groups)
+    column = {name: numbers[:, n] for n, name in enumerate(COUNTED)}
+    missing = column["households"] - column["households_linked"]
+    wanted = missing > (column["households_refused"] if to_visit else 0)
+    groups, missing = groups[wanted], missing[wanted]
+    worst = np.lexsort((tree.los[groups], -missing))
+    return rows_of(tree, groups[worst[:most]])
 
 
-def _rows(tree: Subtree, wanted: Callable[[Place], bool]) -> list[Coverage]:
-    return as_coverage(tree, [place for place in tree.places if wanted(place)])
-
-
-def as_coverage(tree: Subtree, places: Sequence[Place]) -> list[Coverage]:
-    """The rows of these places of the subtree."""
+def rows_of(tree: Subtree, places: Integers) -> list[Coverage]:
+    """These places of the subtree."""
+    numbers = tree.totals_of(places).tolist()
+    ids = tree.ids[places].tolist()
     return [
-        Coverage(
-            place.id, place.code, place.name, households, households_linked, residents, linked,
-            refused, away, unreachable, reachable,
-        )
-        for place, (
-            households, households_linked, refused, away, unreachable, residents, linked, reachable
-        ) in zip(places, tree.totals(places), strict=True)
-    ]  # fmt: skip
+        Coverage(id, code, name, *_in_order(row))
+        for id, (code, name), row in zip(ids, tree.names(places), numbers, strict=True)
+    ]
+
+
+def _in_order(counted: Sequence[int]) -> tuple[int, ...]:
+    households, households_linked, refused, away, unreachable, *people = counted
+    residents, linked, reachable = people
+    return (
+        households, households_linked, residents, linked, refused, away, unreachable, reachable
+    )  # fmt: skip
+
+
+def of_numbers(counted: Sequence[int], *, name: str = "") -> Coverage:
+    """A row of figures (in the order of `COUNTED`) that are no single division's."""
+    return Coverage(0, "", name, *_in_order(counted))
 
 
 def of_households(division: Division, *, scope: Scope, on: date) -> list[Coverage]:

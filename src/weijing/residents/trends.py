@@ -54,12 +54,15 @@ def write_day(county_id: int, *, at: datetime) -> int:
             CoverageDay(
                 id=id,
                 county_id=county_id,
-                division_id=place.id,
+                division_id=place,
                 on=on,
                 **dict(zip(COUNTED, numbers, strict=True)),
             )
             for id, place, numbers in zip(
-                new_ids(len(tree.places)), tree.places, tree.totals(tree.places), strict=True
+                new_ids(len(tree.ids)),
+                tree.ids.tolist(),
+                tree.totals(tree.los, tree.his).tolist(),
+                strict=True,
             )
         ),
         batch_size=BATCH,
@@ -67,7 +70,7 @@ def write_day(county_id: int, *, at: datetime) -> int:
         unique_fields=["county", "division", "on"],
         update_fields=list(COUNTED),
     )
-    return len(tree.places)
+    return len(tree.ids)
 
 
 def day_by_day(

@@ -1,6 +1,6 @@
 """COPY in and out: blocks of lines, or fixed-width columns as numpy keeps them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def _wire_type(dtype: np.dtype[Any]) -> Any:
 
 
 def fetch_fixed(
-    query: str, parameters: Sequence[Any], dtype: np.dtype[Any]
+    query: str, parameters: Sequence[Any] | Mapping[str, Any], dtype: np.dtype[Any]
 ) -> npt.NDArray[np.void]:
     """The rows of a query without nulls, whose columns are as wide as those of `dtype`."""
     fields: list[tuple[str, Any]] = [("fields", ">i2")]
@@ -57,8 +57,11 @@ def fetch_fixed(
     wire = np.dtype(fields)
     data = bytearray()
     statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
-        for block in copy:
-            data += block
+    with connection.cursor() as cursor:
+        # Django's logging cursor takes no parameters here.
+        whole = connection.ops.compose_sql(statement, parameters)
+        with cursor.copy(whole) as copy:
+            for block in copy:
+                data += block
     rows = np.frombuffer(bytes(data[len(SIGNATURE) : -len(END)]), dtype=wire)
     return rows[list(dtype.names or ())]
