@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from weijing.core.sealed import SealedText
 from weijing.core.tenancy import TenantForeignKey, TenantModel
 from weijing.territory.models import Beat, Station
 
@@ -35,6 +36,8 @@ class Officer(AbstractBaseUser, TenantModel):
     is_active = models.BooleanField(default=True)
     # May hold residents as contacts (get_follow_user_list).
     serves_residents = models.BooleanField(default=False)
+
+    phone = SealedText("phone_sealed")  # the duty number that residents are shown
 
     objects = OfficerManager()
     USERNAME_FIELD = "username"

@@ -58,10 +58,11 @@ def _items(resident: Resident, *, at: datetime) -> list[tuple[str, str]]:
         (
             item.name,
             f"{resident.phone if item.field == 'phone' else item.value}（用途：{item.purpose}；"
-            f"来源：{item.source}；依据：{item.basis}；谁能看：{item.seen_by}；{item.until}）",
+            f"来源：{item.source}；依据：{item.basis}；保存到：{item.until}）",
         )
         for item in own_record.items(resident, on=day)
     ]
+    lines.append(("谁能看", own_record.SEEN_BY))
     if hidden := own_record.hidden(resident, on=day):
         lines.append(("其他标签", f"{hidden} 个，为保护您，请带证件到派出所当面查阅"))
     return lines

@@ -11,6 +11,7 @@ from weijing.core.clock import local_day
 from weijing.residents.models import Resident
 
 RECENT = timedelta(days=30)
+HALF_A_YEAR = timedelta(days=180)
 READING = ("record.viewed", "resident.phone_revealed", "resident.id_number_revealed")
 # By the first part of the purpose's code, the longest that fits.
 PURPOSES = {

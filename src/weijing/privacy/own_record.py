@@ -19,11 +19,11 @@ from weijing.tags.models import TagAssignment
 from weijing.tags.queries import carried_by
 from weijing.territory.queries import path_name
 
-BY_LAW, BY_CONSENT = "为履行法定职责", "经您同意，可随时撤回"
+BY_LAW, BY_CONSENT = "法定职责", "您的同意"
 ROLL, OFFICER, WECHAT, SELF = "户籍底册", "民辅警登记", "您的微信", "您自己填写"
 SEEN_BY = "您的民辅警、所在派出所和县局指挥室"
-WHILE_LINKED = "好友关系期间；解除后 90 天内删除"
-WHILE_HERE = "户籍登记期间"
+WHILE_LINKED = "解除好友后 90 天"
+WHILE_HERE = "户籍在本县期间"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _tags(resident: Resident, *, on: date) -> Iterator[Item]:
             yield Item(
                 "标签", row.tag.name, row.tag.purpose, BY_CONSENT,
                 SELF if is_own else f"{row.get_source_display()}登记",
-                f"保存到 {row.expires_on.year} 年 {row.expires_on.month} 月",
+                f"{row.expires_on.year} 年 {row.expires_on.month} 月",
                 field="tag", confirmed_on=local_day(row.confirmed_at),
             )  # fmt: skip
 

@@ -17,6 +17,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "size": size_of(request),
         "native_title_bar": in_native_shell(request),
+        # Where an error page leads back to: a resident has no business at our sign-in.
+        "way_back": "/r/" if request.path.startswith("/r/") else "/",
     }
     scope: Scope | None = getattr(request, "scope", None)
     if scope is None or not request.path.startswith("/desk/") or getattr(request, "htmx", False):

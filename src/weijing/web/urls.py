@@ -7,5 +7,6 @@ urlpatterns = [
     path("desk/", include(("weijing.web.desk.urls", "desk"))),
     path("o/", include(("weijing.web.officer.urls", "officer"))),
     path("s/", include(("weijing.web.sidebar.urls", "sidebar"))),
+    path("r/", include(("weijing.web.resident.urls", "resident"))),
     path("", include("weijing.web.health.urls")),
 ]
