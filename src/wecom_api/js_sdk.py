@@ -67,6 +67,21 @@ class JsSdk:
     def agent_ticket(self) -> str:
         return self._agent.current()
 
+    def keep_tickets(self) -> None:
+        """Have both in the cache, renewed in time, for those who only look there."""
+        self.corp_ticket()
+        self.agent_ticket()
+
+    def known_signatures(self, url: str) -> tuple[Signature, Signature] | None:
+        """For getConfigSignature and getAgentConfigSignature, from cached tickets alone.
+
+        None while one of them is missing: a page does not wait for WeCom.
+        """
+        corp, agent = self._corp.known(), self._agent.known()
+        if corp is None or agent is None:
+            return None
+        return self._sign(corp, url), self._sign(agent, url)
+
     def config_signature(self, url: str) -> Signature:
         """For getConfigSignature."""
         return self._sign(self.corp_ticket(), url)

@@ -113,6 +113,14 @@ class Credential:
                     raise
                 return newer.value  # early renewal failed; what we have still works
 
+    def known(self) -> str | None:
+        """The value in the cache, without ever asking WeCom; None when there is none that works."""
+        try:
+            token = self._usable()
+        except SecretRefused:
+            return None
+        return token.value if token else None
+
     def replacement(self, refused: str) -> str:
         """Another value than the one WeCom has just refused; fetched once, however many ask."""
         with self._cache.lock(self._key):

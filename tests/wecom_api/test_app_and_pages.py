@@ -332,6 +332,25 @@ def test_signatures_use_their_own_ticket_and_a_new_nonce(script, make_wecom):
         )
 
 
+def test_known_signatures_never_ask_wecom(script, make_wecom):
+    wecom = make_wecom(clock=lambda: 1764000000.9)
+    assert wecom.js_sdk.known_signatures("https://weijing.example/s") is None
+    assert script.requests == []
+    script.answer("get_jsapi_ticket", {"ticket": "corp-ticket", "expires_in": 7200})
+    assert wecom.js_sdk.corp_ticket() == "corp-ticket"
+    assert wecom.js_sdk.known_signatures("https://weijing.example/s") is None, "one is missing"
+    script.answer("ticket/get", {"ticket": "agent-ticket", "expires_in": 7200})
+    wecom.js_sdk.keep_tickets()
+    asked = len(script.requests)
+    made = wecom.js_sdk.known_signatures("https://weijing.example/s#top")
+    assert made is not None
+    for ticket, one in zip(("corp-ticket", "agent-ticket"), made, strict=True):
+        assert one == sign(
+            ticket, "https://weijing.example/s", noncestr=one.noncestr, timestamp=1764000000
+        )
+    assert len(script.requests) == asked
+
+
 # --- editions -----------------------------------------------------------------------------------
 
 

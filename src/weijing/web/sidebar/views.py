@@ -1,16 +1,21 @@
 """Beside a chat in WeCom: the person one is talking to. Without WeCom's word, a search page."""
 
+import re
+
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from weijing.accounts.models import FIELD_ROLES
+from weijing.core import clock
 from weijing.residents import contacts
 from weijing.residents.models import Contact
+from weijing.sync import wishes
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.officer.contacts import found, note_search, row
 from weijing.web.phone import phone_page
 
 MAX_FOUND = 20
+EXTERNAL_USERID = re.compile(r"w[mo][\w-]{1,62}", re.ASCII)
 
 
 @for_roles(*FIELD_ROLES)
@@ -30,8 +35,10 @@ def _of_chat(request: OfficerRequest, external_userid: str) -> HttpResponse:
         if partner.state == Contact.State.LINKED:
             return redirect("officer:label", pk=partner.pk)
         return _search_page(request, status=404, said=f"{partner.get_state_display()}，不能标注。")
+    if EXTERNAL_USERID.fullmatch(external_userid):
+        wishes.wish_all(officer.county_id, [external_userid], at=clock.now())
     return _search_page(
-        request, status=404, said="这位好友还没同步过来，1 分钟后再从聊天右侧打开。"
+        request, status=404, said="这位好友还没同步过来，正在读取，1 分钟后再从聊天右侧打开。"
     )
 
 
@@ -43,5 +50,11 @@ def _search_page(request: OfficerRequest, *, status: int = 200, said: str = "") 
     shown = list(matching[:MAX_FOUND])
     if text:
         note_search(request, shown)
-    context = {"q": text, "rows": [row(request, one) for one in shown], "said": said}
+    context = {
+        "q": text,
+        "rows": [row(request, one) for one in shown],
+        "said": said,
+        # Asked once: an answer about a chat, or a search, does not ask again whose chat it is.
+        "asks_for_chat": request.method == "GET" and not text,
+    }
     return phone_page(request, "sidebar/contact.html", context, status=status)

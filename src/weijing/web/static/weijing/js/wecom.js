@@ -1,11 +1,65 @@
-/* Inside WeCom the button closes this page, which leaves the officer where the task is.
-   In any other browser the link opens the words that say how to get there. */
+/* What only WeCom's own client can do. Every page works without it. */
 (function () {
   "use strict";
-  document.addEventListener("click", function (event) {
+  var doc = document, inWeCom = /wxwork/i.test(navigator.userAgent);
+
+  /* Inside WeCom the button closes this page, which leaves the officer where the task is.
+     In any other browser the link opens the words that say how to get there. */
+  doc.addEventListener("click", function (event) {
     var link = event.target.closest("[data-back-to-wecom]");
-    if (!link || !/wxwork/i.test(navigator.userAgent) || !window.WeixinJSBridge) return;
+    if (!link || !inWeCom || !window.WeixinJSBridge) return;
     event.preventDefault();
     window.WeixinJSBridge.call("closeWindow");
   });
+
+  /* Beside a chat: whose is it? Anything that goes wrong leaves the search page. */
+  var form = doc.getElementById("chat");
+  if (!form || !inWeCom || !window.ww) return;
+  var CHATS = ["contact_profile", "single_chat_tools"];  /* where WeCom names the person */
+  var PATIENCE = 10000, signatures = null;
+
+  function show(id) {
+    ["chat-looking", "chat-unknown", "chat-none"].forEach(function (each) {
+      doc.getElementById(each).hidden = each !== id;
+    });
+  }
+  function later(milliseconds) {
+    return new Promise(function (resolve) { setTimeout(resolve, milliseconds); });
+  }
+  /* The tickets may still be on their way to the server: ask again, three times. */
+  function ask(times) {
+    var url = location.href.split("#")[0];
+    return fetch(form.dataset.signature + "?url=" + encodeURIComponent(url), { credentials: "same-origin" })
+      .then(function (answer) {
+        if (answer.ok) return answer.json();
+        if (times < 2) throw new Error("no signature");
+        return later(2000).then(function () { return ask(times - 1); });
+      });
+  }
+  function register(made) {
+    signatures = made;
+    window.ww.register({
+      corpId: made.corpId,
+      agentId: made.agentId,
+      jsApiList: ["getContext", "getCurExternalContact"],
+      getConfigSignature: function () { return Promise.resolve(signatures.config); },
+      getAgentConfigSignature: function () { return Promise.resolve(signatures.agentConfig); }
+    });
+    return window.ww.getContext();
+  }
+  function whose(context) {
+    if (CHATS.indexOf(context.entry) < 0) return null;
+    return window.ww.getCurExternalContact();
+  }
+  function open(found) {
+    if (!found || !found.userId) return show("chat-none");
+    form.elements.external_userid.value = found.userId;
+    form.submit();
+  }
+  function inTime(promise) {
+    return Promise.race([promise, later(PATIENCE).then(function () { throw new Error("too slow"); })]);
+  }
+
+  show("chat-looking");
+  inTime(ask(3).then(register).then(whose)).then(open).catch(function () { show("chat-unknown"); });
 })();
