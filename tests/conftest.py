@@ -1,16 +1,15 @@
 """A PostgreSQL of its own for every run of the tests, and a county to start from."""
 
 import os
-import shutil
-import tempfile
+import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
 import pytest
 
-from weijing.core import crypto, embedded_postgres
+from tests import throwaway
 
 if TYPE_CHECKING:
     from weijing.territory.models import County
@@ -19,12 +18,10 @@ CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
 STARTED = CONTROLLER and "WEIJING_TEST_VAR" not in os.environ
 
 if STARTED:
-    var = Path(tempfile.mkdtemp(prefix="weijing-test-"))
-    os.environ["WEIJING_TEST_VAR"] = str(var)
-    crypto.create_secrets(var / "secrets.json")
-    var.chmod(0o711)  # root's server runs as another user, who must get in
-    if not os.environ.get("DATABASE_URL"):
-        embedded_postgres.up(var, fsync=False, extra={"shared_buffers": "128MB"})
+    # Like Ctrl-C: what was started is stopped again.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+    place = throwaway.make(server=not os.environ.get("DATABASE_URL"))
+    os.environ["WEIJING_TEST_VAR"] = str(place)
 
 os.environ["WEIJING_VAR"] = os.environ["WEIJING_TEST_VAR"]
 os.environ["WEIJING_HOSTS"] = "*"
@@ -33,13 +30,16 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in th
 
 django.setup()
 
+from weijing.core import line  # noqa: E402
+from weijing.core.line.client import OUTCOMES  # noqa: E402
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if STARTED:
-        var = Path(os.environ["WEIJING_TEST_VAR"])
-        if not os.environ.get("DATABASE_URL"):
-            embedded_postgres.remove(var)
-        shutil.rmtree(var, ignore_errors=True)
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Our line to WeCom has connections of its own, which would keep the database from going."""
+    yield
+    OUTCOMES.flush()
+    line.hang_up()
 
 
 @pytest.fixture
