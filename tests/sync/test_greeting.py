@@ -1,5 +1,7 @@
+import re
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -7,6 +9,9 @@ from tests.sync.corp import Corp
 from tests.sync.postbox import Postbox
 from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
+from weijing.core import env
+from weijing.residents import links
+from weijing.residents.models import ResidentLink, WechatIdentity
 from weijing.sync import greeting
 from weijing.sync.address_book import read_address_book
 from weijing.sync.inbox import take_waiting
@@ -113,3 +118,64 @@ def test_a_sender_who_died_leaves_it_unsure_for_good(
 
     assert Greeting.objects.get().state == Greeting.State.UNSURE
     assert welcomes(simulator, added) == []
+
+
+@pytest.fixture
+def public_url(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(env.environment(), "public_url", "https://weijing.example.gov.cn")
+    return "https://weijing.example.gov.cn"
+
+
+def test_the_greeting_brings_the_resident_s_own_link_which_opens_their_page(
+    county: County, added: str, wecom: WeCom, simulator: Simulator, now: Now, public_url: str
+) -> None:
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    found = re.search(rf"{re.escape(public_url)}(/r/open/[\w-]{{43}}/)$", text)
+    assert found, text
+    assert len(text.encode()) < 4_000
+    identity = WechatIdentity.objects.get(external_userid=added)
+    link = ResidentLink.objects.get()
+    assert (link.resident, link.identity) == (identity.resident, identity)
+    key = found[1].split("/")[-2]
+    assert links.open_with(county.pk, key, at=now()).resident == identity.resident
+
+
+def test_a_greeting_is_sent_without_a_link_when_the_contact_cannot_be_read(
+    county: County, added: str, wecom: WeCom, simulator: Simulator, now: Now, public_url: str
+) -> None:
+    take_waiting(at=now())
+    simulator.admin("faults", api="externalcontact/get", kind="not_arrived", times=20)
+
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    assert "/r/open/" not in text
+    assert "随时告诉我" in text
+    assert not ResidentLink.objects.exists()
+
+
+def test_a_reading_that_takes_too_long_leaves_the_time_for_the_greeting(
+    county: County, added: str, wecom: WeCom, simulator: Simulator, now: Now, public_url: str
+) -> None:
+    take_waiting(at=now())
+    simulator.admin("faults", api="externalcontact/get", kind="slow", delay_seconds=4, times=20)
+    Greeting.objects.update(not_after=now() + timedelta(seconds=9))  # one to look, eight to send
+    started = time.monotonic()
+
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    assert "/r/open/" not in text
+    assert time.monotonic() - started < 3
+
+
+def test_without_a_public_address_there_is_no_link_to_send(
+    county: County, added: str, wecom: WeCom, simulator: Simulator, now: Now
+) -> None:
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+    (text,) = welcomes(simulator, added)
+    assert "/r/" not in text

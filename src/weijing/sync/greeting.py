@@ -11,6 +11,7 @@ from wecom_api.errors import WelcomeTooLate
 from weijing.accounts.models import Officer
 from weijing.core import jobs
 from weijing.core.logs import log
+from weijing.sync import doors
 from weijing.sync.models import Greeting
 from weijing.territory.models import County
 
@@ -20,6 +21,13 @@ PAUSE_SECONDS = 1.0
 TEXT = (
     "您好，我是{bureau}{name}，负责您所在的片区。遇到可疑电话和转账、邻里纠纷、安全隐患或需要帮忙的事，"
     "请直接在这里留言。紧急情况请拨打110。宣传信息只在您同意后才会发送，随时可以告诉我不再接收。"
+)
+PRIVACY = (
+    "您的信息只用来联系您、为您办事，用途、保存期限和谁看过都可以查。查看、更正、退订请点您的专页"
+    "（只给您本人用，请不要转发）：\n{url}"
+)
+PRIVACY_WITHOUT_PAGE = (
+    "您的信息只用来联系您、为您办事，想知道记了什么、要更正或者不再联系，随时告诉我。"
 )
 
 
@@ -81,7 +89,7 @@ def _send(
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
 ) -> tuple[str, int | None]:
-    text = _words(greeting)
+    text = _words(greeting, wecom, now=now)
     while (left := (greeting.not_after - now()).total_seconds()) > 0:
         try:
             wecom.welcome.send_welcome_msg(
@@ -100,9 +108,12 @@ def _send(
     return Greeting.State.LATE, None
 
 
-def _words(greeting: Greeting) -> str:
+def _words(greeting: Greeting, wecom: WeCom, *, now: Callable[[], datetime]) -> str:
     county = County.objects.get(pk=greeting.county_id)
     officer = Officer.objects.filter(
         county_id=county.pk, wecom_userid__iexact=greeting.userid
     ).first()
-    return TEXT.format(bureau=county.bureau_name, name=officer.name if officer else "民警")
+    text = TEXT.format(bureau=county.bureau_name, name=officer.name if officer else "民警")
+    left = (greeting.not_after - now()).total_seconds()
+    url = doors.new_door(county.pk, greeting.external_userid, wecom, now=now, left_seconds=left)
+    return f"{text}\n{PRIVACY.format(url=url) if url else PRIVACY_WITHOUT_PAGE}"

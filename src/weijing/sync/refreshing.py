@@ -66,9 +66,23 @@ def refresh_due(
     return fulfilled
 
 
-def refresh_one(county_id: int, external_userid: str, wecom: WeCom, *, read_at: datetime) -> None:
-    """Now, for somebody who waits for it. Raises `wecom_api.WeComError`."""
-    customer = _customer(wecom, external_userid)
+def refresh_one(
+    county_id: int,
+    external_userid: str,
+    wecom: WeCom,
+    *,
+    read_at: datetime,
+    wait_seconds: float | None = None,
+) -> None:
+    """Now, for somebody who waits for it, but no longer than `wait_seconds`.
+
+    Raises `wecom_api.WeComError`, `TimeoutError`.
+    """
+    pool = ThreadPoolExecutor(1)  # it only calls WeCom; whoever waits in vain leaves it behind
+    try:
+        customer = pool.submit(_customer, wecom, external_userid).result(wait_seconds)
+    finally:
+        pool.shutdown(wait=False)
     with transaction.atomic():
         _apply(county_id, external_userid, customer, {}, read_at=read_at)
 
