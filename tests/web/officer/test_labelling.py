@@ -1,11 +1,29 @@
 """Labelling a contact: what is asked, what is refused and in which words, who comes next."""
 
 import pytest
+from django.test import Client
 
-from tests.builders import give_tag, make_household, make_resident
+from tests.builders import (
+    LONG_AGO,
+    beat_of,
+    give_tag,
+    make_contact,
+    make_household,
+    make_officer,
+    make_resident,
+)
 from tests.web.markup import Page
+from weijing.accounts.models import Posting, Role
 from weijing.audit.models import AuditEntry
-from weijing.residents.models import ConsentRecord, Contact, Resident
+from weijing.core import clock
+from weijing.residents import merging
+from weijing.residents.models import (
+    ConsentRecord,
+    Contact,
+    RemarkProposal,
+    RemarkWrite,
+    Resident,
+)
 from weijing.tags.models import Tag, TagAssignment
 
 
@@ -335,3 +353,156 @@ def test_the_grid_counts_agree_with_the_list_of_doors(beat):
 
 def test_the_notice_names_the_bureau(beat):
     assert "隆回县公安局" in text(beat.client.get("/o/notice/"))
+
+
+# --- meanwhile, and in WeCom ----------------------------------------------------------------
+
+
+def seen_of(page):
+    return next(
+        box["value"] for box in Page(page).all("input") if box.attributes.get("name") == "seen"
+    )
+
+
+def proposed(beat, remark="桃李1组-罗示例-户主", **fields):
+    """A labelled friend whose remark the officer changed in WeCom."""
+    person = beat.friend("罗样例", "1", **fields)
+    contact = Contact.objects.get(identity__resident=person)
+    Contact.objects.filter(pk=contact.pk).update(labelled_at=contact.added_at, remark=remark)
+    return RemarkProposal.objects.create(
+        county=beat.county, contact=contact, remark=remark, seen_at=contact.added_at
+    )
+
+
+def test_the_second_of_two_officers_sees_what_the_first_has_saved(beat, client):
+    contact = beat.stranger("山里人家")
+    colleague = make_officer(beat.county, "peng", Role.VILLAGE_AUXILIARY, name="彭示范")
+    home = beat_of(beat.county, "小沙江镇", "桃李村")
+    Posting.objects.create(
+        county=beat.county, officer=colleague, kind="deputy", beat=home, starts_at=LONG_AGO
+    )
+    theirs = make_contact(colleague, contact.identity.resident)
+    seen = seen_of(text(beat.client.get(address(contact))))
+    other = Client()
+    other.force_login(colleague, backend="weijing.accounts.signing_in.PasswordBackend")
+    other.post(address(theirs), beat.form(name="罗示例", house="8"))
+
+    answer = save(beat, contact, seen=seen)
+
+    assert answer.status_code == 409
+    page = text(answer)
+    assert "没有保存：彭示范刚刚标注过这位好友" in page
+    assert "罗示例" in page
+    assert 'value="罗样例"' in page, "what was typed stands"
+    contact.refresh_from_db()
+    assert contact.identity.resident.name == "罗示例"
+    # Having seen it, the officer may say otherwise.
+    assert save(beat, contact, seen=seen_of(page)).status_code == 302
+
+
+def test_a_contact_merged_while_it_was_being_labelled_is_shown_anew(beat):
+    contact = beat.stranger("山里人家")
+    seen = seen_of(text(beat.client.get(address(contact))))
+    person = make_resident(beat.place(), "罗示例", household=make_household(beat.place(), "7"))
+    pair = merging.Pair(contact.identity.resident_id, person.pk)
+    merging.merge(beat.county.pk, [pair], by=None, at=clock.now())
+
+    answer = save(beat, contact, seen=seen)
+
+    assert answer.status_code == 409
+    assert "刚刚与底册上的人对上了" in text(answer)
+    person.refresh_from_db()
+    assert person.name == "罗示例"
+
+
+def test_two_taps_on_save_are_one_label(beat):
+    contact = beat.stranger("山里人家")
+    seen = seen_of(text(beat.client.get(address(contact))))
+    assert save(beat, contact, seen=seen).status_code == 302
+    assert save(beat, contact, seen=seen).status_code == 302
+    assert Resident.objects.count() == 1
+
+
+def test_who_deletes_the_officer_meanwhile_leaves_nothing_behind(beat):
+    contact = beat.stranger("山里人家")
+    beat.client.get(address(contact))
+    Contact.objects.update(state=Contact.State.REMOVED_BY_RESIDENT)
+    answer = save(beat, contact)
+    assert answer.status_code == 404
+    assert "群众已删除，不能标注。" in text(answer)
+    assert Resident.objects.get().name == "山里人家"
+
+
+def test_who_is_labelled_in_another_grid_meanwhile_is_not_overwritten(beat):
+    contact = beat.stranger("山里人家")
+    seen = seen_of(text(beat.client.get(address(contact))))
+    Resident.objects.update(lifecycle="roll", name="胡示范", division=beat.place("1组", "红星村"))
+    answer = save(beat, contact, seen=seen)
+    assert answer.status_code == 404
+    assert "登记在其他网格" in text(answer)
+    assert "胡示范" not in text(answer)
+    assert Resident.objects.get().name == "胡示范"
+
+
+def test_what_the_officer_noted_in_wecom_is_filled_in_already(beat):
+    contact = beat.stranger("山里人家")
+    Contact.objects.filter(pk=contact.pk).update(remark="桃李2组-罗样例-家人")
+    page = Page(text(beat.client.get(address(contact))))
+    fields = {box.attributes.get("name"): box for box in page.all("input")}
+    assert fields["name"]["value"] == "罗样例"
+    chosen = [o["value"] for o in page.all("option") if "selected" in o.attributes]
+    assert beat.place("2组").code in chosen
+
+
+def test_a_correction_is_shown_where_the_officer_looks(beat):
+    proposal = proposed(beat)
+    assert "条备注在企业微信里改过" in text(beat.client.get("/o/today/"))
+    for path in ("/o/corrections/", address(proposal.contact)):
+        page = text(beat.client.get(path))
+        assert "桃李1组-罗示例-户主" in page
+        assert "恢复就写回 桃李1组-罗样例" in page
+
+
+def test_a_correction_is_taken_over_with_one_tap(beat):
+    proposal = proposed(beat)
+    answer = beat.client.post(
+        f"/o/corrections/{proposal.pk}/", {"decision": "accept", "next": "/o/today/"}
+    )
+    assert answer["Location"] == "/o/today/"
+    assert "已采纳：姓名、与户主关系" in text(beat.client.get("/o/today/"))
+    assert Resident.objects.get().name == "罗示例"
+
+
+def test_an_imported_name_is_the_desk_s_to_correct(beat):
+    proposal = proposed(beat, roll_digest=b"x")
+    beat.client.post(f"/o/corrections/{proposal.pk}/", {"decision": "accept"})
+    assert "请派出所综合指挥室采纳" in text(beat.client.get("/o/corrections/"))
+    assert Resident.objects.get().name == "罗样例"
+
+
+def test_a_correction_is_restored_and_no_other_site_is_gone_to(beat):
+    proposal = proposed(beat)
+    answer = beat.client.post(
+        f"/o/corrections/{proposal.pk}/", {"decision": "restore", "next": "https://evil.invalid/"}
+    )
+    assert answer["Location"] == "/o/corrections/"
+    assert Resident.objects.get().name == "罗样例"
+    assert "没有改过的备注" in text(beat.client.get("/o/corrections/"))
+
+
+def test_nobody_decides_on_another_officer_s_correction(beat):
+    proposal = proposed(beat)
+    Contact.objects.update(officer=beat.neighbour)
+    answer = beat.client.post(f"/o/corrections/{proposal.pk}/", {"decision": "accept"})
+    assert answer.status_code == 404
+    proposal.refresh_from_db()
+    assert proposal.state == "open"
+
+
+def test_a_refused_remark_is_said_on_the_page(beat):
+    person = beat.friend("罗样例", "1")
+    contact = Contact.objects.get(identity__resident=person)
+    RemarkWrite.objects.create(
+        county=beat.county, contact=contact, refused_code=48002, refused_at=clock.now()
+    )
+    assert "应用没有写备注的权限" in text(beat.client.get(address(contact)))

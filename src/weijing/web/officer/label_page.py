@@ -25,9 +25,9 @@ from weijing.tags import assigning, projecting
 from weijing.tags import queries as tags
 from weijing.tags.models import Tag
 from weijing.web.access import OfficerRequest
+from weijing.web.corrections import row as correction_row
 from weijing.web.officer import label_hints
 from weijing.web.officer.add_ways import ADD_WAYS
-from weijing.web.officer.corrections import row as correction_row
 from weijing.web.officer.label_form import LabelForm, Places
 from weijing.web.officer.label_hints import PURPOSE as PURPOSE
 from weijing.web.officer.own_grid import own_grid
