@@ -12,7 +12,13 @@ from weijing.residents.models.contacts import (
 from weijing.residents.models.figures import CoverageDay, CoverageFigure, CoverageTouched
 from weijing.residents.models.finding import BulkPiece, BulkWork, Favourite, SavedView
 from weijing.residents.models.history import DuplicatePair, MergeRecord, ResidentChange
-from weijing.residents.models.imports import ImportProfile, RollAbsence, RollConflict, RollImport
+from weijing.residents.models.imports import (
+    ImportProfile,
+    RollAbsence,
+    RollConflict,
+    RollFilePart,
+    RollImport,
+)
 from weijing.residents.models.people import Household, OrdinalCounter, Representative, Resident
 
 __all__ = [
@@ -40,6 +46,7 @@ __all__ = [
     "ResidentLink",
     "RollAbsence",
     "RollConflict",
+    "RollFilePart",
     "RollImport",
     "SavedView",
     "WalkingList",

@@ -30,12 +30,14 @@ class RollImport(TenantModel):
     """One file of the roll, checked and then taken in as a whole, or not at all."""
 
     class State(models.TextChoices):
+        UPLOADED = "uploaded", "待对列"
         CHECKED = "checked", "已检查"
         APPLIED = "applied", "已导入"
         FAILED = "failed", "未导入"
         WAITING = "waiting", "排队中"
         RUNNING = "running", "进行中"
         STOPPED = "stopped", "已取消"
+        UNDONE = "undone", "已撤回"
 
     file_name = models.CharField(max_length=200)
     file_sha256 = models.CharField(max_length=64)
@@ -50,12 +52,34 @@ class RollImport(TenantModel):
     vanished = models.IntegerField(default=0)  # on our roll from this source, not in the file
     profile = TenantForeignKey(ImportProfile, models.PROTECT, null=True, related_name="+")
     policies: Any = models.JSONField(default=dict)
+    is_whole = models.BooleanField(default=True)  # who is missing in it may have moved away
     progress: Any = models.JSONField(default=dict)  # stage, done, total: what the page shows
+    preview: Any = models.JSONField(default=dict)  # counts by column, masked samples
+    made: Any = models.JSONField(default=dict)  # first id of the new residents and households
+    file_key_sealed = models.BinaryField(null=True)  # opens `parts`; without it nothing does
     stop_asked_at = models.DateTimeField(null=True)
     errors_file = models.CharField(max_length=300, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     started_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+
+    file_key = SealedText("file_key_sealed")
+
+
+class RollFilePart(TenantModel):
+    """A locked piece of an uploaded roll, for whichever machine takes it in; gone afterwards."""
+
+    roll_import = TenantForeignKey(RollImport, models.CASCADE, related_name="parts")
+    number = models.IntegerField()
+    data = models.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "roll_import", "number"], name="roll_file_part_once"
+            ),
+        ]
 
 
 class RollConflict(TenantModel):

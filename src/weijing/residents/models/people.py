@@ -25,6 +25,8 @@ class Household(TenantModel):
     address = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FAMILY)
     ended_on = models.DateField(null=True)  # joined into another one, or everybody moved away
+    # What the last roll said of it, as marks (`importing/marks.py`); null: no roll names it.
+    roll_marks = models.BinaryField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -98,7 +100,8 @@ class Resident(TenantModel):
     lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.ROLL)
     # Consent scopes in force, kept by `consent.py` beside the records: contact, publicity, …
     consents: Any = ArrayField(models.CharField(max_length=20), default=list)
-    # Keyed digest of the roll's row: an unchanged row is recognised without unsealing it.
+    # Keyed digest of the roll's row and marks of its cells (`importing/marks.py`): an unchanged row
+    # is recognised without unsealing it, and so is what somebody has corrected since.
     roll_digest = models.BinaryField(null=True)
 
     phone = SealedText("phone_sealed")
