@@ -40,6 +40,7 @@ COMPONENTS = """
   {% hexmap townships %}
 {% endcard %}
 {% card "消息" %}{% bar_chart days "近 30 日每日发送消息数" "条" %}{% endcard %}
+{% card "走势" %}{% line_chart rates "近 30 日户覆盖率" %}{% endcard %}
 {% sheet "确认群发" "confirm" %}<p>86 人</p>
   {% slot "foot" %}<button>去发</button>{% endslot %}{% endsheet %}
 {% drawer "派发补联任务" "assign" %}<p>24 户</p>
@@ -103,6 +104,7 @@ def content() -> dict[str, Any]:
             {"name": "滩头镇", "col": 0, "row": 1, "value": None},
         ],
         "days": [("5/1", 120), ("5/2", 0), ("5/3", None), ("5/4", 340)],
+        "rates": [("5/1", 88.2), ("5/2", 88.9), ("5/3", None), ("5/4", 91.6)],
         "towns": [("金石桥镇", 5988), ("小沙江镇", 5204)],
         "course": [
             {"what": "派单", "state": "done", "at": now},

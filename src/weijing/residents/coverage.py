@@ -16,6 +16,7 @@ from django.db.models.functions import Length
 from weijing.accounts.scope import Scope
 from weijing.residents import counting
 from weijing.residents.counting import COUNTED, adult_born
+from weijing.residents.house_numbers import as_walked
 from weijing.residents.models import Contact, Household, IdentitySharer, Resident
 from weijing.residents.places import LEVELS, Integers, Subtree, subtree
 from weijing.territory.models import Division
@@ -151,6 +152,11 @@ def _in_order(counted: Sequence[int]) -> tuple[int, ...]:
     )  # fmt: skip
 
 
+def total_of(tree: Subtree) -> Coverage:
+    """The division that the subtree was read for; of an empty one, nothing of everything."""
+    return (rows_of(tree, np.arange(len(tree.ids))[:1]) or [total([])])[0]
+
+
 def of_numbers(counted: Sequence[int], *, name: str = "") -> Coverage:
     """A row of figures (in the order of `COUNTED`) that are no single division's."""
     return Coverage(0, "", name, *_in_order(counted))
@@ -168,7 +174,7 @@ def of_households(division: Division, *, scope: Scope, on: date) -> list[Coverag
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {counting.homes(here)} {_HOMES}", values)
         rows = [Coverage(*row) for row in cursor.fetchall()]
-    return sorted(rows, key=lambda row: (row.households_linked, row.name))
+    return sorted(rows, key=lambda row: (row.households_linked, as_walked(row.name)))
 
 
 _HOMES = """

@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+from django.db import connection
 
 from weijing.accounts.scope import Scope
 from weijing.residents import counting
@@ -50,8 +51,9 @@ class Subtree:
     def names(self, places: Integers) -> list[tuple[str, str]]:
         """Code and name of these rows."""
         ids = self.ids[places].tolist()
-        found = Division.objects.filter(county_id=self.county_id, pk__in=ids)
-        known = {row[0]: row[1:] for row in found.values_list("pk", "code", "name")}
+        with connection.cursor() as cursor:
+            cursor.execute(_NAMES, [self.county_id, ids])
+            known = {row[0]: row[1:] for row in cursor.fetchall()}
         return [known[id] for id in ids]
 
 
@@ -88,6 +90,9 @@ def _within(scope: Scope) -> tuple[str, str, dict[str, int]]:
     return f"({' OR '.join(inside)})", f"({' OR '.join(around)})", values
 
 
+_NAMES = """
+SELECT id, code, name FROM territory_division WHERE county_id = %s AND id = ANY(%s::bigint[])
+"""
 _COLUMNS = ("lo", "hi", "level", "is_stale", *COUNTED)
 _ROW = np.dtype([("id", ">i8"), ("parent", ">i8"), *((name, ">i4") for name in _COLUMNS)])
 _PLACE = "kept.id, kept.parent, kept.lo, kept.hi, kept.level, kept.is_stale"

@@ -1,6 +1,5 @@
 """Walking lists: a chief picks places and a day, each officer gets their doors in walking order."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,11 +15,11 @@ from weijing.core.clock import local_day
 from weijing.core.errors import DomainError
 from weijing.core.ids import new_ids
 from weijing.residents import counting
+from weijing.residents.house_numbers import as_walked
 from weijing.residents.models import WalkingList, WalkingStop
 from weijing.territory.models import Division
 
 MOST_STOPS = 300  # what an officer may be asked to walk with one list
-_PARTS = re.compile(r"\d+|\D+")
 
 
 class NothingToWalk(DomainError):
@@ -125,13 +124,6 @@ def close(walking_list: WalkingList, *, by: Officer | None, at: datetime) -> boo
         return False
     trail.record(by, "walking_list.closed", walking_list, at=at)
     return True
-
-
-def as_walked(address: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts house numbers as one passes them: 2号 before 10号, 12号 before 12号附1."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _PARTS.findall(address)
-    )
 
 
 def _check(planned: Plan, stops_seen: int) -> None:

@@ -1,42 +1,47 @@
-"""Coverage from the county down to the household: who is reached, who is not, who answers."""
+"""Coverage from the county down to the group: who is reached, who is not, who answers."""
 
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Min
 from django.http import Http404, HttpResponse
-from django.urls import reverse
 
-from weijing.accounts.models import Officer
+from weijing.accounts.models import Officer, Role
 from weijing.accounts.queries import responsible_for
 from weijing.accounts.scope import Scope
-from weijing.audit import trail
 from weijing.core import clock
 from weijing.residents import coverage as reading
-from weijing.residents.contacts import live
+from weijing.residents import trends, walked
 from weijing.residents.coverage import Coverage
-from weijing.residents.masking import masked_name
-from weijing.residents.models import Resident
+from weijing.residents.places import Subtree, subtree
 from weijing.residents.queries import to_be_labelled
 from weijing.territory import queries as territory
 from weijing.territory.models import Division, StationTownship
+from weijing.web import numerals
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.overview import hexagons, total, worst
+from weijing.web.desk import coverage_by_officer, coverage_households
+from weijing.web.desk.overview import hexagons
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, page_of, show
 
+TREND_DAYS = 30
+CHANGE_DAYS = 7
+GAPS_SHOWN = 8
 LEVELS = {
     "town": (Division.Level.TOWNSHIP, "乡镇街道"),
     "village": (Division.Level.VILLAGE, "村社区"),
     "group": (Division.Level.GROUP, "组"),
 }
+BY_OFFICER = ("officer", "民辅警")
 SORTS = {
     "name": lambda row: row.code,
     "households": lambda row: row.households,
     "linked": lambda row: row.households_linked,
     "missing": lambda row: row.households_missing,
+    "refused": lambda row: row.households_refused,
+    "away": lambda row: row.households_away,
+    "unreachable": lambda row: row.households_unreachable,
     "rate": lambda row: -1 if row.household_percent is None else row.household_percent,
     "residents": lambda row: row.residents,
 }
@@ -50,16 +55,22 @@ class Place:
     where: str
     officer: Officer | None
     oldest_unlabelled: datetime | None
+    change: int | None  # households linked, against a week ago; None: nobody counted then
 
 
 @for_roles(*COMMAND)
 def coverage(request: OfficerRequest) -> HttpResponse:
-    """All places of one level in the scope; townships also as a map."""
-    key = request.GET.get("level", "town")
-    level, unit = LEVELS.get(key, LEVELS["town"])
+    """All places of one level in the scope; townships also as a map; or by officer."""
     root = territory.root(request.scope.county_id)
-    rows = reading.of_level(root, level, scope=request.scope, on=clock.today())
-    return _page(request, root, rows, unit=unit, level=key, is_map=_wants_map(request, key))
+    tree = subtree(root, scope=request.scope, on=clock.today())
+    key = request.GET.get("level", "town")
+    if key == BY_OFFICER[0]:
+        return coverage_by_officer.table(request, tree, levels=_levels())
+    level, unit = LEVELS.get(key, LEVELS["town"])
+    key = key if key in LEVELS else "town"
+    rows = reading.level_in(tree, level)
+    is_map = key == "town" and request.GET.get("view", "map") == "map"
+    return _page(request, root, tree, rows, unit=unit, level=key, is_map=is_map)
 
 
 @for_roles(*COMMAND)
@@ -68,70 +79,103 @@ def grid(request: OfficerRequest, code: str) -> HttpResponse:
     place = territory.by_code(request.scope.county_id, code)
     if place is None:
         raise Http404
-    if place.level == Division.Level.GROUP:
-        return _households(request, place)
     if place.level == Division.Level.COUNTY:
         return coverage(request)
-    rows = reading.of_children(place, scope=request.scope, on=clock.today())
-    if not rows and not request.scope.covers(place):
+    tree = subtree(place, scope=request.scope, on=clock.today())
+    if not len(tree.ids):
         raise Http404
+    if place.level == Division.Level.GROUP:
+        return coverage_households.households(request, place)
     unit = "村社区" if place.level == Division.Level.TOWNSHIP else "组"
-    own = reading.of_households(place, scope=request.scope, on=clock.today())
-    return _page(request, place, rows, unit=unit, households_here=len(own))
+    rows = reading.children_in(tree, place)
+    return _page(request, place, tree, rows, unit=unit)
 
 
-def _wants_map(request: OfficerRequest, level: str) -> bool:
-    return level == "town" and request.GET.get("view", "map") == "map"
+def _levels() -> list[tuple[str, str]]:
+    return [*((key, name) for key, (_, name) in LEVELS.items()), BY_OFFICER]
 
 
 def _page(
     request: OfficerRequest,
     place: Division,
+    tree: Subtree,
     rows: list[Coverage],
     *,
     unit: str,
     level: str = "",
     is_map: bool = False,
-    households_here: int = 0,
 ) -> HttpResponse:
-    text = asked(request, "q")
-    if request.GET.get("state") == "missing":
-        rows_shown = [row for row in rows if row.households_missing]
-    else:
-        rows_shown = rows
-    if text:
-        rows_shown = [row for row in rows_shown if text in row.name]
-    page = page_of(request, _sorted(rows_shown, request.GET.get("sort", "")))
-    gaps = reading.gap_list(place, scope=request.scope, on=clock.today())[:10]
+    scope, today = request.scope, clock.today()
+    total = reading.total_of(tree)
+    text, only_missing = asked(request, "q"), request.GET.get("state") == "missing"
+    shown = [
+        row for row in rows if text in row.name and (row.households_missing or not only_missing)
+    ]
+    page = page_of(request, _sorted(shown, request.GET.get("sort", "")))
+    gaps = reading.gaps_in(tree, most=GAPS_SHOWN)
     names = territory.path_names(place.county_id, [row.id for row in gaps])
+    days = trends.day_by_day(place, scope=scope, now=total, until=today, days=TREND_DAYS)
+    week_ago = _since_a_week(days)
     context = {
         "place": place,
-        "above": _trail(place),
+        "above": trail_to(place),
         "unit": unit,
         "level": level,
-        "levels": [(key, name) for key, (_, name) in LEVELS.items()] if level else [],
+        "levels": _levels() if level else [],
         "is_map": is_map,
         "hexagons": hexagons(rows, root=place) if is_map else [],
-        "worst": worst(rows),
-        "total": total(rows),
+        "total": total,
+        "week_ago": week_ago,
+        "week_note": f"近 7 日 {numerals.signed(week_ago)} 户" if week_ago is not None else "",
         "page": page,
-        "places": _places(request.scope, list(page.object_list)),
+        "places": [] if is_map else _places(scope, list(page.object_list)),
         "gaps": [(row, names.get(row.id, row.name)) for row in gaps],
-        "households_here": households_here,
-        "only_missing": request.GET.get("state") == "missing",
+        "households_here": _own_households(rows, total) if not level else 0,
+        "only_missing": only_missing,
         "q_here": text,
         "as_of": clock.now(),
+        **trend_context(days),
+        **walks_context(scope),
     }
     return show(request, "desk/coverage.html", context, part="rows")
+
+
+def trend_context(days: list[trends.Day]) -> dict[str, Any]:
+    """`rates` for the chart, `days` (known ones, the latest first) for the table under it."""
+    known = [day for day in days if day.households is not None]
+    return {
+        "rates": [(f"{day.on.month}/{day.on.day}", day.household_percent) for day in days],
+        "days": list(reversed(known)),
+        "has_trend": sum(day.household_percent is not None for day in days) > 1,
+        "days_unknown": len(days) - len(known),
+        "trend_days": len(days),
+    }
+
+
+def walks_context(scope: Scope) -> dict[str, Any]:
+    return {
+        "may_hand_out": scope.has(Role.STATION_COMMAND),
+        "walks_open": walked.lists_in(scope).filter(closed_at=None).count(),
+    }
+
+
+def trail_to(place: Division) -> list[Division]:
+    return [each for each in territory.ancestors(place) if each.level != Division.Level.COUNTY]
+
+
+def _since_a_week(days: list[trends.Day]) -> int | None:
+    then, now = days[-1 - CHANGE_DAYS].households_linked, days[-1].households_linked
+    return None if then is None or now is None else now - then
+
+
+def _own_households(rows: list[Coverage], total: Coverage) -> int:
+    """Households that belong to the place itself and to none of its parts."""
+    return total.households - sum(row.households for row in rows)
 
 
 def _sorted(rows: list[Coverage], sort: str) -> list[Coverage]:
     key = SORTS.get(sort.removeprefix("-"))
     return sorted(rows, key=key, reverse=sort.startswith("-")) if key else rows
-
-
-def _trail(place: Division) -> list[Division]:
-    return [each for each in territory.ancestors(place) if each.level != Division.Level.COUNTY]
 
 
 def _places(scope: Scope, rows: list[Coverage]) -> list[Place]:
@@ -140,12 +184,16 @@ def _places(scope: Scope, rows: list[Coverage]) -> list[Place]:
     divisions = {row.pk: row for row in county.filter(pk__in=ids).select_related("parent")}
     officers = responsible_for(list(divisions.values()), at=clock.now())
     oldest = _oldest_unlabelled(scope, divisions, officers)
+    # Of a place that lies only partly in the scope the past is not known apart.
+    whole = [pk for pk, row in divisions.items() if scope.covers(row)]
+    then = trends.linked_on(scope.county_id, whole, on=clock.today() - timedelta(days=CHANGE_DAYS))
     return [
         Place(
             figures=row,
             where=_where(divisions[row.id]),
             officer=officers.get(row.id),
             oldest_unlabelled=oldest.get(row.id),
+            change=row.households_linked - then[row.id] if row.id in then else None,
         )
         for row in rows
     ]
@@ -176,52 +224,3 @@ def _oldest_unlabelled(
             if link.station_id in by_station:
                 found[link.township_id] = by_station[link.station_id]
     return found
-
-
-def _households(request: OfficerRequest, group: Division) -> HttpResponse:
-    if not request.scope.covers(group):
-        raise Http404
-    rows = reading.of_households(group, scope=request.scope, on=clock.today())
-    if request.GET.get("state") == "missing":
-        rows = [row for row in rows if not row.households_linked]
-    page = page_of(request, rows)
-    members = _members(request, [row.id for row in page.object_list])
-    context = {
-        "place": group,
-        "above": _trail(group),
-        "officer": responsible_for([group], at=clock.now()).get(group.pk),
-        "page": page,
-        "total": total(rows),
-        "homes": [(row, members[row.id]) for row in page.object_list],
-        "only_missing": request.GET.get("state") == "missing",
-        "as_of": clock.now(),
-        "back": reverse("desk:grid", args=[group.parent.code]) if group.parent else "",
-    }
-    return show(request, "desk/households.html", context, part="rows")
-
-
-def _members(request: OfficerRequest, household_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """Masked, by household; the reading is noted before it is shown."""
-    scope = request.scope
-    people = list(
-        Resident.objects.filter(
-            county_id=scope.county_id,
-            household_id__in=household_ids,
-            lifecycle=Resident.Lifecycle.ROLL,
-        ).order_by("household_id", "ordinal")
-    )
-    ids = [person.pk for person in people]
-    trail.viewed(
-        request.user, Resident._meta.label_lower, ids, purpose="coverage.households", at=clock.now()
-    )
-    linked = set(
-        live(scope.county_id)
-        .filter(identity__resident_id__in=ids)
-        .values_list("identity__resident_id", flat=True)
-    )
-    members: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for person in people:
-        if person.household_id is not None:
-            shown = {"person": person, "name": masked_name(person.name)}
-            members[person.household_id].append(shown | {"linked": person.pk in linked})
-    return members

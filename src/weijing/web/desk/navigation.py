@@ -80,7 +80,9 @@ def _groups(request: OfficerRequest, counts: dict[str, int]) -> list[dict[str, A
 def _item(request: OfficerRequest, entry: Entry, counts: dict[str, int]) -> dict[str, Any]:
     url = reverse(f"desk:{entry.view}")
     here = request.path == url or (entry.view != "overview" and request.path.startswith(url))
-    below_coverage = entry.view == "coverage" and request.path.startswith("/desk/grids/")
+    below_coverage = entry.view == "coverage" and request.path.startswith(
+        ("/desk/grids/", "/desk/walks/")
+    )
     return {
         "label": entry.label,
         "url": url,

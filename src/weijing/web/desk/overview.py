@@ -13,7 +13,7 @@ from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign
 from weijing.core import clock, line
-from weijing.residents import coverage
+from weijing.residents import coverage, trends
 from weijing.residents.coverage import Coverage
 from weijing.residents.models import Contact
 from weijing.residents.queries import to_be_labelled
@@ -39,7 +39,7 @@ def overview(request: OfficerRequest) -> HttpResponse:
     scope = request.scope
     root = territory.root(scope.county_id)
     townships = coverage.of_children(root, scope=scope, on=today)
-    everywhere = total(townships)
+    everywhere = coverage.total(townships)
     running = campaigns.running(scope)
     running_count = running.count()
     talk = _talk(scope, today)
@@ -80,18 +80,6 @@ def worst(rows: list[Coverage]) -> list[Coverage]:
     return sorted(missing, key=lambda row: (row.household_percent or 0, row.code))[:WORST]
 
 
-def total(rows: list[Coverage]) -> Coverage:
-    return Coverage(
-        id=0,
-        code="",
-        name="合计",
-        households=sum(row.households for row in rows),
-        households_linked=sum(row.households_linked for row in rows),
-        residents=sum(row.residents for row in rows),
-        linked=sum(row.linked for row in rows),
-    )
-
-
 @dataclass(frozen=True)
 class Tile:
     """What `{% stat_tile %}` shows."""
@@ -101,6 +89,7 @@ class Tile:
     unit: str = ""
     note: str = ""
     url: str = ""
+    trend: tuple[float, ...] = ()
 
 
 def _tiles(
@@ -111,7 +100,7 @@ def _tiles(
     new = friends.filter(added_at__gte=now - timedelta(days=7)).count()
     return [
         Tile("群众好友", people, "人", f"近 7 日 {numerals.signed(new)}", reverse("desk:contacts")),
-        _rate(everywhere),
+        _rate(everywhere, scope, today=clock.local_day(now)),
         _figure("近 30 日发送消息", talk["messages"], "条", talk["note"]),
         _figure("单聊总数", talk["chats"], "个", "近 30 日每日之和"),
         _waiting(scope),
@@ -119,14 +108,17 @@ def _tiles(
     ]
 
 
-def _rate(everywhere: Coverage) -> Tile:
+def _rate(everywhere: Coverage, scope: Scope, *, today: date) -> Tile:
     url = reverse("desk:coverage")
     if not everywhere.households:
         return Tile("户覆盖率", numerals.UNKNOWN, note="还没导入户数", url=url)
     shown = numerals.percent(everywhere.household_percent).removesuffix("%")
     linked = numerals.thousands(everywhere.households_linked)
     note = f"{linked} / {numerals.thousands(everywhere.households)} 户"
-    return Tile("户覆盖率", shown, "%", note, url)
+    root = territory.root(scope.county_id)
+    days = trends.day_by_day(root, scope=scope, now=everywhere, until=today, days=DAYS)
+    trend = tuple(day.household_percent for day in days if day.household_percent is not None)
+    return Tile("户覆盖率", shown, "%", note, url, trend)
 
 
 def _figure(label: str, value: int | None, unit: str, note: str) -> Tile:

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from weijing.web.desk import contacts, coverage, health, imports, labelling, overview, tags
+from weijing.web.desk import contacts, coverage, health, imports, labelling, overview, tags, walks
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("coverage/", coverage.coverage, name="coverage"),
     path("grids/<slug:code>/", coverage.grid, name="grid"),
+    path("walks/", walks.walks, name="walks"),
+    path("walks/new/", walks.new, name="walk-new"),
+    path("walks/<int:pk>/", walks.walk, name="walk"),
+    path("walks/<int:pk>/close/", walks.close, name="walk-close"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
     path("contacts/<int:pk>/phone/", contacts.phone, name="contact-phone"),

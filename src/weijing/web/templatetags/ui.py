@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from weijing.core import clock
 from weijing.web import numerals, stylesheets
-from weijing.web.drawing import bars, hexmap, icons, sparkline
+from weijing.web.drawing import bars, hexmap, icons, lines, sparkline
 from weijing.web.states import LOOKS
 from weijing.web.templatetags.wrappers import slot, wrapper
 
@@ -238,6 +238,17 @@ def bar_list(
 def bar_chart(days: Sequence[tuple[str, int | None]], label: str, unit: str = "") -> dict[str, Any]:
     """Bars by day with a 数据表 beneath; (label, amount) pairs, `None` for a day not known."""
     return {"chart": bars.draw(days), "label": label, "unit": unit, "base": bars.BASE}
+
+
+@register.inclusion_tag("components/line_chart.html")
+def line_chart(
+    days: Sequence[tuple[str, float | None]], label: str, unit: str = "%"
+) -> dict[str, Any]:
+    """A line by day for (label, percentage) pairs, `None` for a day not known; with two at least.
+
+    The page puts the same numbers into a table beneath.
+    """
+    return {"chart": lines.draw(days), "label": label, "unit": unit}
 
 
 @register.inclusion_tag("components/hexmap.html", name="hexmap")
