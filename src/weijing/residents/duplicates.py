@@ -68,7 +68,7 @@ def to_review(scope: Scope) -> QuerySet[DuplicatePair]:
     )
     people = ("division__parent", "household")
     related = [f"{side}__{name}" for side in ("first", "second") for name in people]
-    return pairs.select_related(*related).order_by("rule", "found_at", "pk")
+    return pairs.select_related(*related).order_by("-rule", "found_at", "pk")
 
 
 @transaction.atomic
@@ -169,7 +169,7 @@ WITH person AS MATERIALIZED (
         AND (here.id IS NULL OR there.id IS NULL
             OR (here.address = there.address AND here.address <> ''))
 )
-SELECT first_id, second_id, min(rule) AS rule
+SELECT first_id, second_id, max(rule) AS rule
 FROM (
     SELECT first_id, second_id, 'phone' AS rule FROM by_phone
     UNION ALL SELECT first_id, second_id, 'phone' FROM noted

@@ -41,5 +41,10 @@ def can_change(scope: Scope, resident: Resident) -> bool:
 
 
 def can_unite(scope: Scope) -> bool:
-    """Who writes records may also say that two of them are one person, or one of them two."""
+    """Who writes records may also say that two of them are one person, or one of them two.
+
+    Pairs across two stations are for those who answer for the whole county.
+    """
+    if scope.whole_county and scope.has(Role.CAMPAIGN_APPROVER):
+        return True
     return scope.has(*FIELD_ROLES, Role.STATION_COMMAND)
