@@ -7,9 +7,12 @@ from django.urls import reverse
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
+from weijing.residents import duplicates, policies
 from weijing.residents.queries import to_be_labelled
 from weijing.web.access import OfficerRequest
-from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE
+from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS
+
+MOST_SHOWN = 999  # beside a menu entry; counting further would cost every page
 
 
 class Entry(NamedTuple):
@@ -28,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("网格与覆盖", "coverage", "cube", COMMAND),
             Entry("群众", "contacts", "users", COMMAND),
             Entry("待标注", "labelling", "id-card", COMMAND),
+            Entry("重复核对", "duplicates", "transfer", MERGERS),
             Entry("标签库", "tags", "tag", EVERY_DESK),
         ),
     ),
@@ -63,6 +67,8 @@ def _counts(scope: Scope) -> dict[str, int]:
         counts["campaigns"] = campaigns.waiting_for_approval(scope).count()
     if scope.has(Role.STATION_COMMAND):
         counts["labelling"] = to_be_labelled(scope).count()
+    if policies.can_unite(scope):
+        counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()
     return counts
 
 
@@ -80,6 +86,7 @@ def _groups(request: OfficerRequest, counts: dict[str, int]) -> list[dict[str, A
 def _item(request: OfficerRequest, entry: Entry, counts: dict[str, int]) -> dict[str, Any]:
     url = reverse(f"desk:{entry.view}")
     here = request.path == url or (entry.view != "overview" and request.path.startswith(url))
+    here = here or (entry.view == "duplicates" and request.path.startswith("/desk/merges/"))
     below_coverage = entry.view == "coverage" and request.path.startswith(
         ("/desk/grids/", "/desk/walks/")
     )

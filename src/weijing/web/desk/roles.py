@@ -8,3 +8,5 @@ MACHINE = (Role.SYSTEM_ADMIN,)
 EVERY_DESK = (*COMMAND, *MACHINE)
 # May look into the machine: who runs it, and a station that must know why nothing moves.
 HEALTH = (Role.STATION_COMMAND, *MACHINE)
+# Says which records are one person: a station of its own, the county desk across stations.
+MERGERS = (Role.STATION_COMMAND, Role.CAMPAIGN_APPROVER)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from weijing.web.desk import contacts, coverage, health, imports, labelling, overview, tags, walks
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
+from weijing.web.desk.merging import comparing, history, queue, splitting
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -14,6 +15,14 @@ urlpatterns = [
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
     path("contacts/<int:pk>/phone/", contacts.phone, name="contact-phone"),
+    path("contacts/<int:pk>/merge/", comparing.merge, name="contact-merge"),
+    path("contacts/<int:pk>/split/", splitting.split, name="contact-split"),
+    path("duplicates/", queue.pairs, name="duplicates"),
+    path("duplicates/<int:pk>/", comparing.pair, name="duplicate"),
+    path("merges/", history.merges, name="merges"),
+    path("merges/undo/", history.undo_many, name="merges-undo"),
+    path("merges/<int:pk>/", history.merge, name="merge"),
+    path("merges/<int:pk>/undo/", history.undo, name="merge-undo"),
     path("labelling/", labelling.labelling, name="labelling"),
     path("tags/", tags.tags, name="tags"),
     path("campaigns/", listing.campaigns, name="campaigns"),
