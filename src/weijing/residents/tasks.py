@@ -12,6 +12,7 @@ from weijing.residents import (
     pushing,
     remembering,
     trends,
+    walked,
 )
 from weijing.residents.models import Contact, RemarkWrite
 from weijing.territory.models import County
@@ -58,6 +59,14 @@ def fold_coverage(timestamp: int) -> None:
     at = clock.now()
     for county_id in keeping.counties_to_fold(at=at):
         keeping.fold(county_id, at=at)
+
+
+@jobs.periodic("*/5 * * * *", "residents.close_walked")
+def close_walked(timestamp: int) -> None:
+    """A list on which nothing is left to do ends by itself."""
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        walked.close_walked(county_id, at=at, on=clock.local_day(at))
 
 
 @jobs.periodic("50 * * * *", "residents.note_coverage_of_day", queue=jobs.BULK)

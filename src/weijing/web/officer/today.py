@@ -9,7 +9,7 @@ from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import clock
-from weijing.residents import contacts, proposals
+from weijing.residents import contacts, proposals, walked
 from weijing.sync import queries as sync
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.officer.own_grid import own_grid
@@ -32,6 +32,7 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "total": grid.total(on=day),
         "today": day,
         "to_confirm": _to_confirm(list(campaigns.waiting_for(officer))),
+        "walks": walked.walks(list(walked.lists_of(officer)), on=day),
         "unlabelled": waiting.count(),
         "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,
