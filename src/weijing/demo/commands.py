@@ -23,6 +23,7 @@ from weijing.demo.processes import DidNotStart, Processes, StepFailed, free_port
 
 MOST_RESIDENTS = 1_300_000
 COUNTY = "430524"
+INTERRUPTED = 130  # what a shell says of Ctrl-C
 
 
 @click.command()
@@ -53,6 +54,8 @@ def demo(once: bool, residents: int, port: int, seed: int) -> None:
             agrees = _play(var, base, processes, residents, port, seed, once=once, out=out)
     except KeyboardInterrupt:
         out.print("\n演示结束，所有进程已停止。")
+        if once:  # nothing was compared, so nothing may pass for agreed
+            sys.exit(INTERRUPTED)
         return
     except (DidNotStart, StepFailed) as failure:
         raise click.ClickException(str(failure)) from failure
