@@ -1,6 +1,7 @@
 """Who types one wrong code after another waits: a page open to all is no place to guess."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from weijing.core.env import keyring
 from weijing.core.errors import DomainError
@@ -29,5 +30,5 @@ def note_wrong(county_id: int, address: str, *, at: datetime) -> None:
     WrongCode.objects.create(county_id=county_id, who=_who(address), at=at)
 
 
-def _who(address: str) -> object:
+def _who(address: str) -> UUID:
     return keyring().blind_index(address, purpose="network_address")

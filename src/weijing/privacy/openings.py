@@ -20,6 +20,7 @@ PURPOSES = {
     "contact.record": "联系您、为您办事",
     "contact.consents": "登记您的选择",
     "contact.link": "给您发专页链接",
+    "officer.": "联系您、为您办事",
     "contacts.list": "在名单里看到（姓名、电话已遮盖）",
     "coverage.": "核对哪些住户还没联系上（已遮盖）",
     "campaign.": "核对通知发给谁（已遮盖）",

@@ -1,7 +1,11 @@
 """Who I am here, what I did this month, how large I want the type; and what we tell residents."""
 
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
 
+from weijing.accounts import duty_phone, identity_codes
 from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.core import clock
 from weijing.residents import contacts, notices
@@ -22,8 +26,25 @@ def me(request: OfficerRequest) -> HttpResponse:
         "roles": [role.label for role in Role if role in request.scope.roles],
         "friends": contacts.live(officer.county_id).filter(officer=officer).count(),
         "month": sync.talk_of(officer, since=today.replace(day=1), until=today),
+        "code": identity_codes.code_of(officer, at=clock.now()),
+        "code_until": identity_codes.valid_until(clock.now()),
     }
     return phone_page(request, "officer/me.html", context, tab="me")
+
+
+@require_POST
+@for_roles(*FIELD_ROLES)
+def phone(request: OfficerRequest) -> HttpResponse:
+    """The number residents see on their page."""
+    try:
+        duty_phone.show(
+            request.user, request.POST.get("phone", ""), by=request.user, at=clock.now()
+        )
+    except duty_phone.NotADutyPhone as wrong:
+        messages.error(request, str(wrong))
+    else:
+        messages.success(request, "已保存，群众在「我的民警」里看到。")
+    return redirect("officer:me")
 
 
 @for_everyone_signed_in

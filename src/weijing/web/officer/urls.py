@@ -1,6 +1,16 @@
 from django.urls import path
 
-from weijing.web.officer import campaigns, contacts, corrections, grid, labelling, me, today
+from weijing.web.officer import (
+    campaigns,
+    consents,
+    contacts,
+    corrections,
+    door,
+    grid,
+    labelling,
+    me,
+    today,
+)
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -13,6 +23,11 @@ urlpatterns = [
     path("corrections/<int:pk>/", corrections.decision, name="correction"),
     path("grid/", grid.grid, name="grid"),
     path("grid/unlinked/", grid.unlinked, name="unlinked"),
+    path("contacts/<int:pk>/consents/", consents.consents, name="consents"),
+    path("contacts/<int:pk>/consents/<str:scope>/", consents.consent_scope, name="consent"),
+    path("contacts/<int:pk>/door/", door.door, name="door"),
+    path("contacts/<int:pk>/door/end/", door.end, name="door-end"),
     path("me/", me.me, name="me"),
+    path("me/phone/", me.phone, name="me-phone"),
     path("notice/", me.notice, name="notice"),
 ]

@@ -34,9 +34,9 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         return show(request, TEMPLATE, {"wait": str(enough)}, back="/r/", status=429)
     except NoSuchOfficer as unknown:
         guessing.note_wrong(county.pk, address, at=now)
-        context = {"typed": code[:MAX_TYPED], "wrong": str(unknown)}
-        return show(request, TEMPLATE, context, back="/r/", status=404)
-    context = {
+        said = {"typed": code[:MAX_TYPED], "wrong": str(unknown)}
+        return show(request, TEMPLATE, said, back="/r/", status=404)
+    context: dict[str, object] = {
         "typed": code[:MAX_TYPED].upper(),
         "name": masked_name(officer.name),
         "officer": officer,
