@@ -7,6 +7,7 @@ from django.urls import reverse
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
+from weijing.privacy.queries import waiting_for as requests_to_answer
 from weijing.residents import duplicates, policies
 from weijing.residents.queries import to_be_labelled
 from weijing.web.access import OfficerRequest
@@ -32,6 +33,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("群众", "contacts", "users", COMMAND),
             Entry("待标注", "labelling", "id-card", COMMAND),
             Entry("重复核对", "duplicates", "transfer", MERGERS),
+            Entry("群众申请", "rights", "doc", COMMAND),
             Entry("标签库", "tags", "tag", EVERY_DESK),
         ),
     ),
@@ -67,6 +69,7 @@ def _counts(scope: Scope) -> dict[str, int]:
         counts["campaigns"] = campaigns.waiting_for_approval(scope).count()
     if scope.has(Role.STATION_COMMAND):
         counts["labelling"] = to_be_labelled(scope).count()
+        counts["rights"] = requests_to_answer(scope).count()
     if policies.can_unite(scope):
         counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()
     return counts

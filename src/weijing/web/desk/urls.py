@@ -1,6 +1,17 @@
 from django.urls import path
 
-from weijing.web.desk import contacts, coverage, health, imports, labelling, overview, tags, walks
+from weijing.web.desk import (
+    contacts,
+    coverage,
+    health,
+    imports,
+    labelling,
+    overview,
+    rights,
+    rights_new,
+    tags,
+    walks,
+)
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
 from weijing.web.desk.merging import comparing, history, queue, splitting
 
@@ -23,6 +34,9 @@ urlpatterns = [
     path("merges/undo/", history.undo_many, name="merges-undo"),
     path("merges/<int:pk>/", history.merge, name="merge"),
     path("merges/<int:pk>/undo/", history.undo, name="merge-undo"),
+    path("contacts/<int:pk>/requests/new/", rights_new.new, name="rights-new"),
+    path("requests-of-residents/", rights.requests, name="rights"),
+    path("requests-of-residents/<str:number>/", rights.rights_request, name="rights-request"),
     path("labelling/", labelling.labelling, name="labelling"),
     path("tags/", tags.tags, name="tags"),
     path("campaigns/", listing.campaigns, name="campaigns"),
