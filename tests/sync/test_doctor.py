@@ -24,6 +24,7 @@ from wecom_api import WeCom
 from weijing.accounts.models import Officer
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
+from weijing.residents import keeping
 from weijing.residents.models import Contact, OrdinalCounter, Resident, WechatIdentity
 from weijing.sync.address_book import read_address_book
 from weijing.sync.contacts_full import read_all
@@ -272,6 +273,11 @@ def job_given_up(ward: Ward) -> None:
         "VALUES ('normal', 'x', '{}', 'failed')")  # fmt: skip
 
 
+def household_counted_by_nobody(ward: Ward) -> None:
+    keeping.fold(ward.county.pk, at=AT)
+    make_household(ward.place, "99")
+
+
 ILLS = [
     ("callbacks.spool", spoiled_spool),
     ("callbacks.taken", never_taken),
@@ -287,6 +293,7 @@ ILLS = [
     ("identities.owned", account_of_a_merged_person),
     ("contacts.ended", live_contact_with_an_end),
     ("households.place", moved_alone),
+    ("figures.coverage", household_counted_by_nobody),
     ("shares.msgid", asked_without_a_task),
     ("shares.code", one_code_on_two_shares),
     ("shares.exit", share_without_an_exit),

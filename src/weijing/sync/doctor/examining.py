@@ -7,12 +7,13 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
 from wecom_api import WeComError
-from weijing.sync.doctor import callbacks, machine, mirror, people, sending
+from weijing.sync.doctor import callbacks, figures, machine, mirror, people, sending
 from weijing.sync.doctor.checks import Check, Offenders, Patient
 
 CHECKS: tuple[Check, ...] = (
     *callbacks.CHECKS,
     *people.CHECKS,
+    *figures.CHECKS,
     *sending.CHECKS,
     *machine.CHECKS,
     *mirror.CHECKS,
