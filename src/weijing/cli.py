@@ -22,6 +22,10 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "import-roll": (
         "weijing.residents.commands:import_roll", True, "Check or import a roll of residents."
     ),
+    "duplicates": (
+        "weijing.residents.duplicates_command:duplicates_command", True,
+        "Find and count records that may be one person.",
+    ),
     "coverage": (
         "weijing.residents.coverage_command:coverage", True, "Count or verify the coverage figures."
     ),

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from tests.builders import division, make_contact, make_household, make_officer, make_resident
 from tests.residents.test_uniting import Ward
 from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
+from weijing.core import env
 from weijing.core.errors import PermissionDenied
 from weijing.residents import duplicates, names
+from weijing.residents.duplicates_command import duplicates_command
 from weijing.residents.models import DuplicatePair
 from weijing.residents.phones import indexes
 from weijing.tags import uniting
@@ -171,3 +174,11 @@ def test_a_pair_across_stations_is_for_the_county_desk(ward, county, at):
     viewer = make_officer(county, "viewer", Role.CAMPAIGN_AUTHOR, county_desk=True)
     with pytest.raises(PermissionDenied):
         duplicates.say_different(pairs, by=viewer, scope=scope_of(viewer, at=at), at=at)
+
+
+def test_the_command_finds_and_counts(ward, monkeypatch):
+    monkeypatch.setattr(env.environment(), "county", ward.county.code)
+    named(ward, "罗样例", phone=PHONE), named(ward, "罗样例", phone=PHONE)
+    said = CliRunner().invoke(duplicates_command, ["--find"]).output
+    assert "1 new, 0 no longer alike" in said
+    assert "电话相同" in said and "待核对" in said

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
-from weijing.core import env
+from weijing.core import env, jobs
 from weijing.core.clock import local_day
 from weijing.residents import linking
 from weijing.residents.importing import comparing, opening, spool, taking_in, workers
@@ -135,6 +135,12 @@ class _Run:
             self._record(gathered, report, by)
         if apply and (report.created or report.updated):
             report.linked = len(linking.link_waiting(self.county.pk, at=self.at))
+            # Who was labelled by hand before may stand in the roll now.
+            jobs.enqueue(
+                "residents.find_duplicates",
+                once=f"find-duplicates-{self.county.pk}",
+                county_id=self.county.pk,
+            )
         return report
 
     def _prepare(self, apply: bool) -> None:
