@@ -6,7 +6,7 @@ from weijing.accounts.scope import Scope
 from weijing.residents.models import Contact, RemarkWrite
 
 GONE = "已不是好友，备注没有写。"
-UNFIT = "企业微信没有收下这条备注，请核对姓名和电话，再保存一次。"
+UNFIT = "内容没有被收下，请核对姓名和电话，再保存一次。"
 NO_RIGHT = "应用没有写备注的权限，系统管理员开通后会自动再写。"
 OUT_OF_SIGHT = "这位民辅警不在应用的可见范围，请系统管理员加上。"
 
