@@ -11,20 +11,21 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
-from weijing.residents import consent, links
+from weijing.residents import consent
 from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.residents.touching import touch
 from weijing.tags import assigning
 from weijing.tags.models import Tag
 
-DELETED = "已删除：电话、外出情况、标签、企业微信备注里的描述；已停止发送消息，专页链接已失效。"
+WHAT = "电话、外出情况、标签、企业微信备注里的描述；停止发送一切消息"
+DELETED = f"已删除{WHAT}。"
 KEPT = "依法保留：户籍底册里的姓名、住址和出生日期（履行法定职责所需），以及您作过的选择的记录。"
 NAMELESS = "微信用户"
 
 
 @transaction.atomic
 def erase(resident: Resident, *, by: Officer, at: datetime) -> None:
-    """Take back every consent, delete what rests on it, close the doors.
+    """Take back every consent and delete what rests on it. The door stays: the answer lies there.
 
     Whom we know from WeCom alone keeps no name either. The officer deletes the contact in WeCom;
     nothing is sent in the meantime.
@@ -40,7 +41,6 @@ def erase(resident: Resident, *, by: Officer, at: datetime) -> None:
     Contact.objects.filter(county_id=person.county_id, identity__in=identities).update(
         description="", remark_mobiles_sealed=None, remark_mobile_indexes=[]
     )
-    links.end(person, by=by, at=at)
     trail.record(by, "resident.erased", person, at=at)
     touch(person.county_id, [person.division_id])
 

@@ -96,7 +96,7 @@ def test_an_address_is_chosen_and_moved_to(village: Village, desk: Client) -> No
     assert (village.resident.division, village.resident.household.address) == (group, "7号")
 
 
-def test_deletion_ends_the_page_it_was_asked_from(
+def test_deletion_leaves_the_page_to_read_the_answer_on(
     village: Village, desk: Client, phone: Client
 ) -> None:
     asked = ask(village, "delete")
@@ -105,8 +105,11 @@ def test_deletion_ends_the_page_it_was_asked_from(
     desk.post(address(asked), {"step": "grant"})
     village.resident.refresh_from_db()
     assert (village.resident.phone, village.resident.consents) == ("", [])
-    assert phone.get("/r/me/").status_code == 302
-    assert "已删除：" in text(desk.get(address(asked)))
+    page = text(phone.get("/r/me/"))
+    assert "154" not in page
+    assert "普通摩托车" not in page
+    desk.post(address(asked), {"step": "answer", "words": "已删除。"})
+    assert "已删除。" in text(phone.get(f"/r/me/requests/{asked.number}/"))
 
 
 def test_a_step_that_somebody_else_took_is_said_and_not_repeated(

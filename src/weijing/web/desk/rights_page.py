@@ -45,7 +45,7 @@ def page_of_request(request: OfficerRequest, found: RightsRequest, wrong: str) -
         "does_itself": found.kind == Kind.DELETE
         or (found.kind == Kind.CORRECT and found.field in (Field.NAME, Field.PHONE, Field.ADDRESS)),
         "kept": erasing.KEPT if found.kind == Kind.DELETE else "",
-        "deleted": erasing.DELETED if found.kind == Kind.DELETE else "",
+        "deleted": erasing.WHAT if found.kind == Kind.DELETE else "",
         "places": _places(person) if found.field == Field.ADDRESS else [],
         "words": request.POST.get("words") or ANSWERS.get(Kind(found.kind), ""),
         "wrong": wrong,
