@@ -9,11 +9,12 @@ an account of their own or one that they share; reachable also through who stand
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
 
+from weijing.core.clock import COUNTY_TIME
 from weijing.residents.refusals import LEFT_IN_PEACE
 
 ADULT_FROM_AGE = 18
@@ -43,6 +44,7 @@ def parameters(county_id: int, on: date) -> dict[str, Any]:
     return {
         "county": county_id,
         "on": on,
+        "day_ends_at": datetime.combine(on + timedelta(days=1), time(), tzinfo=COUNTY_TIME),
         "adult_born": adult_born(on),
         "in_peace_days": LEFT_IN_PEACE.days,
     }

@@ -62,7 +62,7 @@ def stale_places(county_id: int, *, at: datetime) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT place.id FROM {PLACES} WHERE place.county_id = %(county)s AND {IS_STALE}",  # noqa: S608
-            {"county": county_id, "on": local_day(at)},
+            counting.parameters(county_id, local_day(at)),
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -135,7 +135,7 @@ PLACES = """territory_division place
         AND figure.division_id = place.id"""
 # On another day than the figure's own, only what the calendar does not change may be believed.
 IS_STALE = """(figure.id IS NULL OR coalesce(figure.changes_on <= %(on)s, false)
-    OR (figure.counted_at AT TIME ZONE 'Asia/Shanghai')::date > %(on)s
+    OR figure.counted_at >= %(day_ends_at)s
     OR place.id IN (SELECT touched.division_id FROM residents_coveragetouched touched
         WHERE touched.county_id = %(county)s))"""
 

@@ -81,7 +81,7 @@ def _within(scope: Scope) -> tuple[str, str, dict[str, int]]:
     """Conditions: a place lies in the scope; it contains a part of it."""
     if scope.whole_county:
         return "true", "false", {}
-    values = {}
+    values: dict[str, int] = {}
     inside, around = ["false"], ["false"]
     for n, (lo, hi) in enumerate(scope.ranges):
         inside.append(f"place.lo BETWEEN %(lo{n})s AND %(hi{n})s")
@@ -96,7 +96,8 @@ SELECT id, code, name FROM territory_division WHERE county_id = %s AND id = ANY(
 _COLUMNS = ("lo", "hi", "level", "is_stale", *COUNTED)
 _ROW = np.dtype([("id", ">i8"), ("parent", ">i8"), *((name, ">i4") for name in _COLUMNS)])
 _PLACE = "kept.id, kept.parent, kept.lo, kept.hi, kept.level, kept.is_stale"
-_LEVEL = " ".join(f"WHEN '{level}' THEN {number}" for number, level in enumerate(LEVELS))
+# From the most frequent one up.
+_LEVEL = " ".join(f"WHEN '{LEVELS[n]}' THEN {n}" for n in reversed(range(len(LEVELS))))
 _STALE_ONLY = "{table}.division_id = ANY(ARRAY(SELECT kept.id FROM kept WHERE kept.is_stale = 1))"
 
 _KEPT_NUMBERS = ", ".join(

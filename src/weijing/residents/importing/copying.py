@@ -59,7 +59,7 @@ def fetch_fixed(
     statement = f"COPY ({query}) TO STDOUT (FORMAT binary)"
     with connection.cursor() as cursor:
         # Django's logging cursor takes no parameters here.
-        whole = connection.ops.compose_sql(statement, parameters)
+        whole = connection.ops.compose_sql(statement, parameters)  # type: ignore[attr-defined]
         with cursor.copy(whole) as copy:
             for block in copy:
                 data += block

@@ -35,8 +35,8 @@ def walks(request: OfficerRequest) -> HttpResponse:
     """Lists of the own places, open ones first."""
     is_closed = request.GET.get("state") == "closed"
     lists = walked.lists_in(request.scope).filter(closed_at__isnull=not is_closed)
-    order = [F("closed_at").desc(), "pk"] if is_closed else ["due_on", "pk"]
-    page = page_of(request, lists.order_by(*order), size=PER_PAGE)
+    lists = lists.order_by(F("closed_at").desc(), "due_on", "pk")
+    page = page_of(request, lists, size=PER_PAGE)
     today = clock.today()
     rows = walked.walks(list(page.object_list), on=today)
     places = territory.path_names(
