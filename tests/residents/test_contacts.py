@@ -20,7 +20,7 @@ from tests.builders import (
 from wecom_api.customers import ExternalContact, Follower
 from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
-from weijing.residents import consent, contacts, linking, merging
+from weijing.residents import consent, contacts, fresh_rows, linking, merging
 from weijing.residents.contacts import Recorded, Seen
 from weijing.residents.models import (
     Contact,
@@ -144,6 +144,43 @@ def test_hostile_nicknames_and_tags_arrive_as_they_are(officer: Officer, at: dat
     assert resident_of("wmX").name == name[:60]
     contact = Contact.objects.get(pk=first.new[0])
     assert contact.wecom_tag_ids == sorted(['a"b\\c', "{d,e}", "NULL"])
+
+
+def test_no_character_breaks_the_line_it_is_written_in(officer: Officer, at: datetime) -> None:
+    hostile = 'a\tb\nc\rd\\.\\N{e}"\x00\ud83d\u2028'
+    pair = Seen(
+        officer.pk,
+        ExternalContact("wm\tX\\", name=hostile, type=1),
+        Follower("yang", hostile, hostile, ADDED, tag_id=("t\n1", "\\N"), state=hostile),
+    )
+    first = record(officer, pair, at=at)
+
+    kept = 'a\tb\nc\rd\\.\\N{e}"\u2028'
+    contact = Contact.objects.select_related("identity").get(pk=first.new[0])
+    assert (contact.remark, contact.description, contact.way_state) == (kept, kept, kept)
+    assert (contact.identity.nickname, contact.identity.external_userid) == (kept, "wm\tX\\")
+    assert contact.wecom_tag_ids == sorted(["t\n1", "\\N"])
+    assert record(officer, pair, at=at).unchanged == 1
+
+
+def test_an_older_reading_never_undoes_a_younger_one(officer: Officer, at: datetime) -> None:
+    record(officer, seen(officer, "wmA", "新昵称"), at=at + timedelta(minutes=1))
+    recorded = record(officer, seen(officer, "wmA", "旧昵称"), at=at)
+    assert (recorded.touched, recorded.unchanged) == ([], 0)
+    contact = Contact.objects.select_related("identity").get()
+    assert (contact.remark, contact.identity.nickname) == ("新昵称", "新昵称")
+
+
+def test_rows_made_for_a_stranger_are_thrown_away_when_we_know_the_account(
+    officer: Officer, neighbour: Officer, at: datetime
+) -> None:
+    record(officer, seen(officer, "wmA"), at=at)
+    pairs = [seen(officer, "wmA", createtime=ADDED + 1), seen(neighbour, "wmA")]
+    fresh_rows.prepared(officer.county_id, pairs)
+    recorded = record(officer, *pairs, at=at)
+
+    assert (len(recorded.new), len(recorded.changed)) == (1, 1)
+    assert (WechatIdentity.objects.count(), Resident.objects.count()) == (1, 1)
 
 
 def test_a_nickname_of_blanks_gets_a_word_to_show(officer: Officer, at: datetime) -> None:

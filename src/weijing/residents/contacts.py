@@ -4,7 +4,7 @@ WeCom's word is the truth about the pair; this module only ever copies it. One p
 page of a full reading go the same way: one statement per table, whatever the number.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,10 +12,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from wecom_api.customers import ExternalContact, Follower
-from weijing.core.ids import new_ids
-from weijing.residents import introducing, linking, pairs, touching
+from weijing.residents import (
+    comparing,
+    fresh_rows,
+    introducing,
+    linking,
+    ordinals,
+    pairs,
+    touching,
+)
 from weijing.residents.models import Contact, Resident
-from weijing.residents.pairs import PairRow
 from weijing.residents.pairs import Seen as Seen  # callers know it from here
 
 
@@ -42,50 +48,59 @@ def record_contact(
 
 @transaction.atomic
 def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Recorded:
-    """Make our contacts equal to what was read.
+    """Make our contacts equal to what was asked for at `at`; pairs that were read since stay.
 
     A WeChat account never seen before belongs to the resident on the roll whose phone the officer
     noted, if that is certain (`linking`), else to a new provisional resident. A pair that the
     resident has ended stays ended until WeCom shows a new beginning: WeCom goes on listing it.
+
+    Those who write contacts of one county take turns at its ordinal counter: two readings that
+    meet the same stranger must not both introduce them, nor write one pair twice.
     """
-    latest = {(one.officer_id, one.external.external_userid): one for one in seen}
+    latest = list({(one.officer_id, one.account): one for one in seen}.values())
     if not latest:
         return Recorded()
-    identities = introducing.identities(county_id, list(latest.values()))
-    known = pairs.known(county_id, list(identities.ids.values()))
-    recorded, still, changed = Recorded(), [], []
-    begun_or_ended: set[int] = set()
-    fresh_ids = new_ids(len(latest))  # at once: drawn one by one, two of thousands would collide
-    for fresh_id, ((officer_id, external_userid), one) in zip(
-        fresh_ids, latest.items(), strict=True
-    ):
-        identity_id = identities.ids[external_userid]
-        before = known.get((officer_id, identity_id))
-        row = PairRow.of(one, identity_id, before, fresh_id=fresh_id)
-        if before is not None and row.equals(before):
-            still.append(before["id"])
-            continue
-        (recorded.new if before is None else recorded.changed).append(row.id)
-        changed.append(row)
-        if before is None or row.state != before["state"]:
-            begun_or_ended.add(identity_id)
-    recorded.unchanged = len(still)
-    pairs.write(county_id, changed, at=at)
-    pairs.mark_seen(county_id, still, at=at)
+    ordinals.take(county_id, 0)
+    first = comparing.compare(county_id, latest, at=at)
+    pairs.mark_seen(county_id, first.still, at=at)
+    # What is about to change is compared again, now that its account is locked.
+    known = introducing.recognise(county_id, first.different)
+    second = comparing.compare(county_id, first.different, at=at)
+    pairs.mark_seen(county_id, second.still, at=at)
+    strangers = [*first.strangers, *second.strangers]
+    introduced = introducing.introduce(county_id, strangers)
+    recorded = Recorded(
+        new=_begin(county_id, [*strangers, *second.begun], {**known, **introduced.ids}, at=at),
+        changed=pairs.rewrite(county_id, second.changed, at=at),
+        unchanged=len(first.still) + len(second.still),
+    )
     # Who was introduced just now has been looked for on the roll already.
-    introduced = {identities.ids[userid] for userid in identities.introduced}
-    doubtful = [row.id for row in changed if row.identity_id not in introduced]
+    doubtful = [*recorded.new[len(strangers) :], *recorded.changed]
     linked = linking.link(county_id, contact_ids=doubtful, at=at)
-    touching.touch_identities(county_id, begun_or_ended)
-    recorded.linked_residents = [*identities.found_on_roll, *linked]
+    touching.touch_identities(county_id, {known[one.account] for one in second.begun_or_ended})
+    touching.touch_residents(county_id, introduced.found_on_roll)
+    recorded.linked_residents = [*introduced.found_on_roll, *linked]
     return recorded
+
+
+def _begin(
+    county_id: int, seen: Sequence[Seen], identity_ids: Mapping[str, int], *, at: datetime
+) -> list[int]:
+    """Pairs that were not there. Returns the ids of the contacts, in their order."""
+    rows = fresh_rows.prepared(county_id, seen)
+    fresh_rows.insert_contacts(
+        ((row, identity_ids[one.account]) for row, one in zip(rows, seen, strict=True)), at=at
+    )
+    return [row.contact_id for row in rows]
 
 
 @transaction.atomic
 def record_half(county_id: int, officer_id: int, external: ExternalContact, *, at: datetime) -> int:
     """The resident has added the officer, who has not accepted yet. Returns the contact's id."""
     one = Seen(officer_id, external, Follower(userid="", createtime=int(at.timestamp())))
-    identity_id = introducing.identities(county_id, [one]).ids[external.external_userid]
+    ordinals.take(county_id, 0)
+    known = introducing.recognise(county_id, [one])
+    identity_id = (known or introducing.introduce(county_id, [one]).ids)[one.account]
     contact, _ = Contact.objects.get_or_create(
         county_id=county_id,
         officer_id=officer_id,

@@ -7,7 +7,7 @@ callbacks missed is repaired within `PERIOD`.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from wecom_api import WeCom, WeComError
+from wecom_api.customers import CustomerOfMember
 from weijing.accounts.models import Officer
 from weijing.core import clock, table_statistics
 from weijing.core.collecting import rarely_collecting
 from weijing.core.ids import new_id
+from weijing.residents import fresh_rows
 from weijing.residents.contacts import Seen, live
 from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.sync import keeping, runs
@@ -134,8 +136,9 @@ class _Plan:
     def as_json(self) -> dict[str, Any]:
         return {
             "started_at": self.started_at.isoformat(),
-            "groups": [asdict(group) for group in self.groups],
-            "numbers": asdict(self.numbers),
+            # Not `asdict`, which copies each of a thousand userids, for every portion.
+            "groups": [vars(group) for group in self.groups],
+            "numbers": vars(self.numbers),
         }
 
     @staticmethod
@@ -158,20 +161,23 @@ class _Reading:
     run: SyncRun | None
     patience_seconds: float = PATIENCE_SECONDS
     is_planner_told: bool = False
+    meets_strangers: bool = True
+    officers: dict[str, int] = field(default_factory=dict)  # ids, by userid in lower case
 
     @rarely_collecting()
     def read(self, plan: _Plan) -> None:
-        officers = officer_ids(self.county_id)
+        self.officers = officer_ids(self.county_id)
         while not all(group.done for group in plan.groups):
             for portion in traverse(
                 plan.groups,
                 self.wecom,
                 threads=self.threads,
                 now=self.now,
+                prepare=self._prepare,
                 pages_per_commit=self.pages_per_commit,
                 patience_seconds=self.patience_seconds,
             ):
-                self._keep(plan, portion, officers)
+                self._keep(plan, portion)
                 self._tell_planner(plan.numbers)
                 if self.progress:
                     self.progress(plan.numbers)
@@ -181,17 +187,24 @@ class _Reading:
             table_statistics.renew(of=(Officer, Resident, WechatIdentity, Contact))
             self.is_planner_told = True
 
-    @transaction.atomic
-    def _keep(self, plan: _Plan, portion: Portion, officers: dict[str, int]) -> None:
+    def _prepare(self, contacts: Sequence[CustomerOfMember]) -> list[Seen]:
+        """In a reading thread: all that can be done before we know whom we know."""
         seen = [
-            Seen(officers[row.follow_info.userid.lower()], row.external_contact, row.follow_info)
-            for row in portion.rows
-            if row.follow_info.userid.lower() in officers
+            Seen(officer_id, external, follow)
+            for external, follow in contacts
+            if (officer_id := self.officers.get(follow.userid.lower()))
         ]
-        recorded = keeping.keep(self.county_id, seen, read_at=portion.read_at)
+        if self.meets_strangers:
+            fresh_rows.prepared(self.county_id, seen)
+        return seen
+
+    @transaction.atomic
+    def _keep(self, plan: _Plan, portion: Portion[Seen]) -> None:
+        recorded = keeping.keep(self.county_id, portion.rows, read_at=portion.read_at)
+        self.meets_strangers = 2 * len(recorded.new) > len(portion.rows)
         numbers, group = plan.numbers, plan.groups[portion.group]
-        numbers.contacts += len(seen)
-        numbers.unknown_officers += len(portion.rows) - len(seen)
+        numbers.contacts += len(portion.rows)
+        numbers.unknown_officers += portion.contacts - len(portion.rows)
         numbers.changed += len(recorded.touched)
         numbers.calls += portion.calls
         group.cursor, group.refused = portion.cursor, portion.refused
@@ -202,17 +215,18 @@ class _Reading:
             group.done = True
             numbers.officers_done += len(group.userids)
             if not portion.refused:
-                self._look_for_the_missing(plan, group, officers)
+                self._look_for_the_missing(plan, group)
         if self.run is not None:
             runs.save_progress(self.run, plan.as_json())
 
-    def _look_for_the_missing(self, plan: _Plan, group: Group, officers: dict[str, int]) -> None:
+    def _look_for_the_missing(self, plan: _Plan, group: Group) -> None:
         """Pairs of ours that the complete reading of these officers did not show.
 
         A page may have slipped while relations came and went, so each is asked for by name before
         it is ended (`refreshing`).
         """
-        ids = [officers[userid.lower()] for userid in group.userids if userid.lower() in officers]
+        known = (self.officers.get(userid.lower()) for userid in group.userids)
+        ids = [officer_id for officer_id in known if officer_id]
         missing = live(self.county_id).filter(officer_id__in=ids, seen_at__lt=plan.started_at)
         names = missing.values_list("identity__external_userid", flat=True)
         wish_all(self.county_id, set(names), at=self.now())

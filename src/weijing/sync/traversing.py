@@ -1,6 +1,7 @@
 """Reading all contacts of some officers, page by page, several groups of officers at a time.
 
-Threads fetch and parse; one thread, the caller's, writes. What has been written and how far each
+Threads fetch, parse and prepare; one thread, the caller's, writes, and mostly waits for the
+database. What has been written and how far each
 group is read commit together, so a reading that was killed goes on after its last commit.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from wecom_api import Rejected, Throttled, Unavailable, WeCom
 from wecom_api.customers import CustomerOfMember
@@ -22,6 +24,9 @@ PAGES_PER_COMMIT = 10
 PATIENCE_SECONDS = 600.0  # how long one page may keep failing
 PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
+
+Row = TypeVar("Row")
+Prepare = Callable[[Sequence[CustomerOfMember]], list[Row]]
 
 
 @dataclass
@@ -36,12 +41,13 @@ class Group:
 
 
 @dataclass
-class Portion:
+class Portion(Generic[Row]):
     """Some pages of one group, in order, to be written with one commit."""
 
     group: int
     read_at: datetime  # when the first of them was asked for
-    rows: list[CustomerOfMember] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    contacts: int = 0  # on the pages
     calls: int = 0
     cursor: str = ""
     done: bool = False
@@ -61,10 +67,13 @@ def traverse(
     *,
     threads: int,
     now: Callable[[], datetime],
+    prepare: Prepare[Row],
     pages_per_commit: int = PAGES_PER_COMMIT,
     patience_seconds: float = PATIENCE_SECONDS,
-) -> Iterator[Portion]:
+) -> Iterator[Portion[Row]]:
     """What is left to read of these groups, in the order in which it arrives.
+
+    `prepare` makes rows of the contacts of a page, in the thread that has read it.
 
     Leaving the loop ends the threads. WeCom being busy, away or tired of us is waited out.
 
@@ -76,11 +85,11 @@ def traverse(
         if not group.done:
             waiting.put(number)
     open_groups = waiting.qsize()
-    found: queue.Queue[Portion | BaseException] = queue.Queue(
+    found: queue.Queue[Portion[Row] | BaseException] = queue.Queue(
         max(1, PAGES_AHEAD // pages_per_commit)
     )
     stop = threading.Event()
-    reading = _Reading(wecom, now, stop, pages_per_commit, patience_seconds)
+    reading = _Reading(wecom, now, prepare, stop, pages_per_commit, patience_seconds)
 
     def fetch() -> None:
         try:
@@ -113,8 +122,8 @@ def traverse(
 
 
 def _hand_over(
-    found: "queue.Queue[Portion | BaseException]",
-    arrived: Portion | BaseException,
+    found: "queue.Queue[Portion[Row] | BaseException]",
+    arrived: Portion[Row] | BaseException,
     stop: threading.Event,
 ) -> None:
     while not stop.is_set():
@@ -124,17 +133,18 @@ def _hand_over(
 
 
 @dataclass
-class _Reading:
+class _Reading(Generic[Row]):
     wecom: WeCom
     now: Callable[[], datetime]
+    prepare: Prepare[Row]
     stop: threading.Event
     pages_per_commit: int
     patience_seconds: float
 
-    def portions(self, number: int, group: Group) -> Iterator[Portion]:
+    def portions(self, number: int, group: Group) -> Iterator[Portion[Row]]:
         cursor, done = group.cursor, False
         while not done and not self.stop.is_set():
-            portion = Portion(number, self.now(), cursor=cursor)
+            portion: Portion[Row] = Portion(number, self.now(), cursor=cursor)
             for _ in range(self.pages_per_commit):
                 self._add_page(group, portion)
                 done = portion.done or bool(portion.split)
@@ -143,19 +153,20 @@ class _Reading:
             cursor = portion.cursor
             yield portion
 
-    def _add_page(self, group: Group, portion: Portion) -> None:
+    def _add_page(self, group: Group, portion: Portion[Row]) -> None:
         try:
-            rows, portion.cursor = self._page(group.userids, portion.cursor)
+            contacts, portion.cursor = self._page(group.userids, portion.cursor)
         except NotAFollower:
-            rows, portion.cursor = (), ""  # none of them has anybody
+            contacts, portion.cursor = (), ""  # none of them has anybody
         except Rejected as refusal:
             self._refused(group, portion, refusal)
             return
-        portion.rows += rows
+        portion.rows += self.prepare(contacts)
+        portion.contacts += len(contacts)
         portion.calls += 1
         portion.done = not portion.cursor
 
-    def _refused(self, group: Group, portion: Portion, refusal: Rejected) -> None:
+    def _refused(self, group: Group, portion: Portion[Row], refusal: Rejected) -> None:
         """A cursor that is no longer good, or a member among them whom we may not ask about."""
         userids = group.userids
         if portion.cursor and not group.restarted:

@@ -99,7 +99,9 @@ def contacts_equal(patient: Patient) -> Offenders:
     found, seen = Offenders(), set[int]()
     groups = grouped(userids, threads=THREADS)
     while not all(group.done for group in groups):
-        for portion in traverse(groups, _wecom(patient), threads=THREADS, now=clock.now):
+        for portion in traverse(
+            groups, _wecom(patient), threads=THREADS, now=clock.now, prepare=list
+        ):
             _compare(county_id, portion.rows, officers, seen, found)
             group = groups[portion.group]
             group.cursor, group.done = portion.cursor, portion.done or bool(portion.split)
