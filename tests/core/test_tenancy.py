@@ -4,8 +4,9 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
-from tests.builders import division, make_county
-from weijing.core.tenancy import TenantForeignKey, TenantModel
+from tests.builders import division, make_contact, make_county, make_officer, make_resident
+from weijing.accounts.models import Role
+from weijing.core.tenancy import TenantForeignKey, TenantModel, TenantPart
 from weijing.territory.models import Beat, County, Division, Station
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith("weijing.")]
@@ -41,6 +42,27 @@ def test_relations_between_tenant_rows_stay_inside_the_county(model):
     for field in model._meta.local_fields:
         if isinstance(field, models.ForeignKey) and issubclass(field.related_model, TenantModel):
             assert isinstance(field, TenantForeignKey), f"{model.__name__}.{field.name}"
+
+
+PARTS = [model for model in TENANT if issubclass(model, TenantPart)]
+
+
+@pytest.mark.parametrize("model", PARTS, ids=lambda model: model.__name__)
+def test_a_part_belongs_to_a_row_that_vouches_for_its_county(model):
+    keys = [f for f in model._meta.local_fields if isinstance(f, TenantForeignKey) and not f.null]
+    assert keys
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_contact_of_no_county_is_refused(county):
+    contact = make_contact(
+        make_officer(county, "yang", Role.VILLAGE_AUXILIARY),
+        make_resident(division(county, "小沙江镇", "桃李村", "1组")),
+    )
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute("UPDATE residents_contact SET county_id = 1 WHERE id = %s", [contact.pk])
+    with pytest.raises(IntegrityError), connection.cursor() as cursor:
+        cursor.execute("UPDATE residents_wechatidentity SET county_id = 1")
 
 
 @pytest.mark.django_db

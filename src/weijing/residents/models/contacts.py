@@ -7,21 +7,22 @@ from django.db import models
 
 from weijing.accounts.models import Officer
 from weijing.core.sealed import SealedText
-from weijing.core.tenancy import TenantForeignKey, TenantModel
+from weijing.core.tenancy import TenantForeignKey, TenantModel, TenantPart
 from weijing.residents.models.people import Resident
 
 
-class WechatIdentity(TenantModel):
+class WechatIdentity(TenantPart):
     """A WeChat account that is somebody's contact. A person may have several."""
 
     external_userid = models.CharField(max_length=64)
     nickname = models.CharField(max_length=120, blank=True)
     kind = models.SmallIntegerField(default=1)  # WeCom's `type`: 1 WeChat, 2 another corp's WeCom
-    resident = TenantForeignKey(Resident, models.PROTECT, related_name="identities")
+    # The index below leads with the county; a second one without it only costs.
+    resident = TenantForeignKey(Resident, models.PROTECT, related_name="identities", db_index=False)
 
-    class Meta(TenantModel.Meta):
+    class Meta(TenantPart.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *TenantModel.Meta.constraints,
+            *TenantPart.Meta.constraints,
             models.UniqueConstraint(fields=["county", "external_userid"], name="identity_once"),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -29,7 +30,7 @@ class WechatIdentity(TenantModel):
         ]
 
 
-class Contact(TenantModel):
+class Contact(TenantPart):
     """The pair officer x identity, as WeCom has it. Remark and tags belong to the pair."""
 
     class State(models.TextChoices):
@@ -38,8 +39,10 @@ class Contact(TenantModel):
         REMOVED_BY_RESIDENT = "removed_by_resident", "群众已删除"
         REMOVED_BY_OFFICER = "removed_by_officer", "民警已删除"
 
-    officer = TenantForeignKey(Officer, models.PROTECT, related_name="contacts")
-    identity = TenantForeignKey(WechatIdentity, models.CASCADE, related_name="contacts")
+    officer = TenantForeignKey(Officer, models.PROTECT, related_name="contacts", db_index=False)
+    identity = TenantForeignKey(
+        WechatIdentity, models.CASCADE, related_name="contacts", db_index=False
+    )
     state = models.CharField(max_length=20, choices=State.choices, default=State.LINKED)
     remark = models.CharField(max_length=60, blank=True)
     description = models.CharField(max_length=300, blank=True)
@@ -54,13 +57,15 @@ class Contact(TenantModel):
     ended_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()  # last read from WeCom
     labelled_at = models.DateTimeField(null=True)
-    labelled_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    labelled_by = TenantForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     remark_mobiles_text = SealedText("remark_mobiles_sealed")
 
-    class Meta(TenantModel.Meta):
+    class Meta(TenantPart.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            *TenantModel.Meta.constraints,
+            *TenantPart.Meta.constraints,
             models.UniqueConstraint(
                 fields=["county", "officer", "identity"], name="contact_pair_once"
             ),

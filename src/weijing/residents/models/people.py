@@ -35,6 +35,19 @@ class Household(TenantModel):
         ]
 
 
+def _index_where_known(**names: str) -> list[models.Index]:
+    """Indexes of single columns, by the column.
+
+    Of a WeCom stranger we know none of them: entries for nothing cost PostgreSQL 9 µs a person.
+    """
+    return [
+        models.Index(
+            fields=["county", column], name=name, condition=models.Q((f"{column}__isnull", False))
+        )
+        for column, name in names.items()
+    ]
+
+
 class Resident(TenantModel):
     """A natural person served, on the roll or (provisional) known from WeCom only."""
 
@@ -112,7 +125,9 @@ class Resident(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "ordinal"], name="resident_ordinal"),
             models.UniqueConstraint(
-                fields=["county", "id_number_index"], name="resident_id_number_once"
+                fields=["county", "id_number_index"],
+                name="resident_id_number_once",
+                condition=models.Q(id_number_index__isnull=False),
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -122,10 +137,12 @@ class Resident(TenantModel):
                 name="resident_initials",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
-            models.Index(fields=["county", "division"], name="resident_division"),
-            models.Index(fields=["county", "household"], name="resident_household"),
-            models.Index(fields=["county", "phone_index"], name="resident_phone"),
-            models.Index(fields=["county", "phone_tail_index"], name="resident_phone_tail"),
+            *_index_where_known(
+                division="resident_division",
+                household="resident_household",
+                phone_index="resident_phone",
+                phone_tail_index="resident_phone_tail",
+            ),
         ]
 
     def __str__(self) -> str:
