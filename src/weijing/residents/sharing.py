@@ -8,11 +8,10 @@ from django.db.models import QuerySet
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.core.errors import DomainError
-from weijing.residents import changing
+from weijing.residents import changing, touching
 from weijing.residents.masking import masked_name
 from weijing.residents.models import IdentitySharer, Resident, ResidentChange, WechatIdentity
 from weijing.residents.representing import is_child
-from weijing.residents.touching import touch
 
 
 class CannotShare(DomainError):
@@ -162,4 +161,4 @@ def _note(
         person, ResidentChange.Kind.SHARED, action, before=before, after=after, by=by, at=at,
         identity=identity.pk,
     )  # fmt: skip
-    touch(person.county_id, [person.division_id])
+    touching.touch_residents(person.county_id, [person.pk])
