@@ -5,9 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from weijing.accounts import duty_phone, identity_codes
+from weijing.accounts import identity_codes
 from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.core import clock
+from weijing.privacy import duty_phone
 from weijing.residents import contacts, notices
 from weijing.sync import queries as sync
 from weijing.territory.models import County
