@@ -220,7 +220,7 @@ def take_in(path: Path, county: Any) -> tuple[float, Any, dict[str, float]]:
     cpu, began = cpu_seconds(), time.perf_counter()
     stages: dict[str, float] = {}
 
-    def progress(stage: str, done: int) -> None:
+    def progress(stage: str, done: int, total: int | None) -> None:
         stages[stage] = time.perf_counter() - began
 
     report = import_roll(
@@ -253,7 +253,7 @@ def upsert_all(path: Path, county: Any) -> tuple[float, float]:
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         gathered = gather(
             path, opening.kind_of(path), {}, executor=executor, spool=store,
-            progress=lambda rows: None,
+            progress=lambda rows, total: None,
         )  # fmt: skip
         checked = time.perf_counter()
         cursor.execute(

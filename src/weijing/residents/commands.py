@@ -55,11 +55,11 @@ def import_roll(file: Path, apply_: bool, mapped: tuple[str, ...], errors: Path 
         task: TaskID | None = None
         stage_shown = ""
 
-        def progress(stage: str, done: int) -> None:
+        def progress(stage: str, done: int, total: int | None) -> None:
             nonlocal task, stage_shown
             if stage != stage_shown or task is None:
                 task, stage_shown = bars.add_task(STAGES[stage], total=None), stage
-            bars.update(task, completed=done)
+            bars.update(task, completed=done, total=total)
 
         report = roll.import_roll(
             file, county=county, by=None, at=clock.now(), apply=apply_, columns=columns,

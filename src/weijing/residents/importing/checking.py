@@ -8,7 +8,14 @@ from datetime import date
 import polars as pl
 
 from weijing.residents.importing import id_numbers
-from weijing.residents.importing.places import Gazetteer, Place, Written
+from weijing.residents.importing.places import (
+    LONG_GROUP,
+    UNKNOWN_CODE,
+    UNKNOWN_TOWNSHIP,
+    Gazetteer,
+    Place,
+    Written,
+)
 
 NO_NAME = "没有填姓名"
 ODD_NAME = "姓名里有不该有的字符"
@@ -17,6 +24,8 @@ NO_HOUSEHOLD = "没有填户号"
 LONG_HOUSEHOLD = "户号过长"
 BAD_PHONE = "手机号应为 11 位"
 LONG_ADDRESS = "地址过长"
+AND = "；"
+ELSEWHERE = (UNKNOWN_CODE, UNKNOWN_TOWNSHIP, LONG_GROUP)  # of a place, but not the village's cell
 
 MAX_NAME_CHARS, MAX_HOUSEHOLD_CHARS, MAX_ADDRESS_CHARS = 60, 30, 120
 # Letters of any script, private characters that old systems use for rare ones, and the dot.
@@ -54,7 +63,8 @@ class Checked:
     """A part after checking, with the same `row` numbers.
 
     `good`: row, name, household, role, id_number, phone, place (key), address, sex, born_on,
-    kind, and the texts of the division as written. `bad`: row, reason, and the cells as read.
+    kind, and the texts of the division as written. `bad`: row, reason (every one, joined by
+    AND), cells (the fields at fault, by name), and the cells as read.
     """
 
     good: pl.DataFrame
@@ -71,10 +81,10 @@ def check(data: bytes, gazetteer: Gazetteer, *, on: date) -> Checked:
     rows = _comparable(raw)
     rows, places = _with_places(rows, gazetteer)
     rows = _with_birth_and_sex(rows, on)
-    rows = rows.with_columns(_reason().alias("reason"))
+    rows = rows.with_columns(_faults())
     is_good = rows["reason"].is_null()
     cells = raw.select(pl.col(name).fill_null("") for name in TEXTS)
-    bad = rows.select("row", "reason").hstack(cells).filter(~is_good)
+    bad = rows.select("row", "reason", "cells").hstack(cells).filter(~is_good)
     good = _tidy(rows.filter(is_good), gazetteer)
     return Checked(good=good, bad=bad, places=places)
 
@@ -159,26 +169,43 @@ def _said_birth(on: date) -> pl.Expr:
     return pl.when(day <= pl.lit(on)).then(day)
 
 
-def _reason() -> pl.Expr:
-    """The first thing that is wrong; null when nothing is."""
-    name, phone = pl.col("name"), pl.col("phone")
-    rules: list[tuple[pl.Expr, str | pl.Expr]] = [
-        (pl.col("reason").is_not_null(), pl.col("reason")),
-        (name == "", NO_NAME),
-        (name.str.len_chars() > MAX_NAME_CHARS, LONG_NAME),
-        (~name.str.contains(NAME), ODD_NAME),
-        (pl.col("household") == "", NO_HOUSEHOLD),
-        (pl.col("household").str.len_chars() > MAX_HOUSEHOLD_CHARS, LONG_HOUSEHOLD),
-        (pl.col("bad_id").is_not_null(), pl.col("bad_id")),
-        ((phone != "") & ~phone.str.contains(MOBILE), BAD_PHONE),
-        (pl.col("bad_place").is_not_null(), pl.col("bad_place")),
-        (pl.col("address").str.len_chars() > MAX_ADDRESS_CHARS, LONG_ADDRESS),
+# The file itself is at fault, whichever cells the row has.
+ROW = ""
+
+
+def _rules() -> list[tuple[str, pl.Expr, str | pl.Expr]]:
+    """The cell, what is wrong with it, how that is said. Of each cell, the first that applies."""
+    name, phone, place = pl.col("name"), pl.col("phone"), pl.col("bad_place")
+    return [
+        (ROW, pl.col("reason").is_not_null(), pl.col("reason")),
+        ("name", name == "", NO_NAME),
+        ("name", name.str.len_chars() > MAX_NAME_CHARS, LONG_NAME),
+        ("name", ~name.str.contains(NAME), ODD_NAME),
+        ("household", pl.col("household") == "", NO_HOUSEHOLD),
+        ("household", pl.col("household").str.len_chars() > MAX_HOUSEHOLD_CHARS, LONG_HOUSEHOLD),
+        ("id_number", pl.col("bad_id").is_not_null(), pl.col("bad_id")),
+        ("phone", (phone != "") & ~phone.str.contains(MOBILE), BAD_PHONE),
+        ("code", place == UNKNOWN_CODE, place),
+        ("township", place == UNKNOWN_TOWNSHIP, place),
+        ("group", place == LONG_GROUP, place),
+        ("village", place.is_not_null() & ~place.is_in(ELSEWHERE), place),
+        ("address", pl.col("address").str.len_chars() > MAX_ADDRESS_CHARS, LONG_ADDRESS),
     ]
-    wrong = [
-        pl.when(condition).then(pl.lit(said) if isinstance(said, str) else said)
-        for condition, said in rules
+
+
+def _faults() -> list[pl.Expr]:
+    """`reason`, null when nothing is wrong, and `cells`: the fields that are, by name."""
+    by_cell: dict[str, list[pl.Expr]] = {}
+    for cell, wrong, said in _rules():
+        text = pl.lit(said) if isinstance(said, str) else said
+        by_cell.setdefault(cell, []).append(pl.when(wrong).then(text))
+    said_of = {cell: pl.coalesce(said) for cell, said in by_cell.items()}
+    named = [pl.when(said.is_not_null()).then(pl.lit(cell)) for cell, said in said_of.items()]
+    reason = pl.concat_str(list(said_of.values()), separator=AND, ignore_nulls=True)
+    return [
+        pl.when(reason != "").then(reason).alias("reason"),
+        pl.concat_str(named, separator=",", ignore_nulls=True).alias("cells"),
     ]
-    return pl.coalesce(wrong)
 
 
 def _tidy(rows: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:

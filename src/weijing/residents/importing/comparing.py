@@ -2,6 +2,7 @@
 
 Rows with an ID number are recognised by its blind index, others by household number and name. A
 row is unchanged when its keyed digest equals the one kept with the resident: nothing is opened.
+Somebody without number who was moved or renamed since is recognised by what the roll said then.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,14 @@ from django.db import connection
 
 from weijing.residents.importing.copy_rows import escape
 from weijing.residents.importing.copying import fetch_fixed, put_fixed, put_lines, temporary
+from weijing.residents.importing.marks import MEMBER_AT, MEMBER_BYTES, Marker
 
 AMBIGUOUS = "本户在册的同名人员不止一个，请补上身份证号"
+# Who was merged into another record is left to that record; who died stays so.
+_SAME = (
+    "coalesce(lifecycle = 'duplicate' OR (substring(roll_digest FROM 1 FOR 16) = digest "
+    "AND lifecycle IN ('roll', 'deceased')), false)"
+)
 _FOUND = np.dtype([("n", ">i4"), ("id", ">i8"), ("same", "?")])
 
 
@@ -29,12 +36,16 @@ class Residents:
 
 @dataclass(frozen=True)
 class Homes:
-    """The file's households: k, household, division_id, address, kind, id (0: new), changed."""
+    """The file's households: k, household, place, division_id, address, kind, id (0: new), changed.
+
+    `place` is a position in `Gathered.places`. What the file itself says stays in `place`,
+    `said_address` and `said_kind`, whatever becomes of the others.
+    """
 
     frame: pl.DataFrame
 
 
-def compare_residents(county_id: int, rows: pl.DataFrame, count: int) -> Residents:
+def compare_residents(county_id: int, rows: pl.DataFrame, count: int, marker: Marker) -> Residents:
     """`rows`: n, name, household, id_index, digest of accepted rows; `count`: the largest n + 1."""
     ids = np.zeros(count, dtype=np.int64)
     unchanged = np.zeros(count, dtype=np.bool_)
@@ -46,6 +57,11 @@ def compare_residents(county_id: int, rows: pl.DataFrame, count: int) -> Residen
     ids[found["n"]], unchanged[found["n"]] = found["id"], found["same"]
     others = rows.filter(pl.Series(ids[rows["n"].to_numpy()] == 0))
     ambiguous = _by_household(county_id, others, ids, unchanged)
+    left = others.filter(pl.Series(ids[others["n"].to_numpy()] == 0)).join(
+        ambiguous, on="n", how="anti"
+    )
+    if left.height:
+        _by_last_word(county_id, left, marker, ids, unchanged)
     return Residents(ids, unchanged, ambiguous)
 
 
@@ -68,7 +84,7 @@ def _by_number(county_id: int, rows: pl.DataFrame) -> npt.NDArray[np.void]:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE roll_number")
     return fetch_fixed(
-        "SELECT n, person.id, coalesce(roll_digest = digest AND lifecycle = 'roll', false) "
+        f"SELECT n, person.id, {_SAME} "  # noqa: S608  (no value is in it)
         "FROM roll_number JOIN residents_resident person "
         "ON person.county_id = %s AND person.id_number_index = id_index",
         [county_id],
@@ -115,22 +131,60 @@ def _by_household(
 
 
 # Materialized: otherwise the second condition is asked for every member of every household.
-_CANDIDATES = """
+_CANDIDATES = f"""
 WITH candidate AS MATERIALIZED (
     SELECT roll_member.n, has_number, person.id, person.id_number_index,
-        coalesce(roll_digest = digest AND lifecycle = 'roll', false) AS same
+        {_SAME} AS same
     FROM roll_member
     JOIN residents_household home ON home.county_id = %(county)s AND home.number = household
     JOIN residents_resident person ON person.county_id = %(county)s
         AND person.household_id = home.id AND person.name = roll_member.name
-    WHERE person.lifecycle IN ('roll', 'moved')
+    WHERE person.lifecycle IN ('roll', 'moved', 'deceased')
     AND (person.id_number_index IS NULL OR NOT has_number)
 )
 SELECT candidate.n, id, same, id_number_index IS NULL, has_number
 FROM candidate LEFT JOIN roll_number taken ON taken.id_index = id_number_index
 WHERE taken.n IS NULL
 ORDER BY candidate.n, id
-"""
+"""  # noqa: S608  (no value is in it)
+
+
+def _by_last_word(
+    county_id: int,
+    rows: pl.DataFrame,
+    marker: Marker,
+    ids: npt.NDArray[np.int64],
+    unchanged: npt.NDArray[np.bool_],
+) -> None:
+    """By the household and name of the last roll, whatever somebody has made of them since."""
+    temporary("roll_named", "(n integer, member bytea, digest bytea) ON COMMIT DROP")
+    cells = rows.select("n", "household", "name", "digest").iter_rows()
+    lines = "".join(
+        f"{n}\t\\\\x{marker.member(household, name).hex()}\t\\\\x{digest.hex()}\n"
+        for n, household, name, digest in cells
+    )
+    put_lines("roll_named", [lines.encode()])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE roll_named")
+    found = fetch_fixed(_BY_LAST_WORD, {"county": county_id}, _FOUND)
+    free = ~np.isin(found["id"], ids[ids != 0])
+    found = found[free]
+    once = (
+        (np.bincount(found["n"].astype(np.int64)) == 1)[found["n"]]
+        if len(found)
+        else np.empty(0, dtype=bool)
+    )
+    _, first = np.unique(found["id"], return_index=True)
+    for n, id, same in found[np.intersect1d(np.flatnonzero(once), first)].tolist():
+        ids[n], unchanged[n] = id, same
+
+
+_BY_LAST_WORD = f"""
+SELECT n, person.id, {_SAME}
+FROM roll_named JOIN residents_resident person
+ON person.county_id = %(county)s AND person.id_number_index IS NULL
+AND substring(roll_digest FROM {MEMBER_AT + 1} FOR {MEMBER_BYTES}) = member
+"""  # noqa: S608
 
 
 def _member_lines(rows: pl.DataFrame) -> bytes:
@@ -153,7 +207,11 @@ def compare_homes(county_id: int, homes: pl.DataFrame) -> Homes:
 
     An empty address or kind in the file leaves what we know.
     """
-    placed = homes.with_columns(pl.int_range(homes.height, dtype=pl.UInt32).alias("k"))
+    placed = homes.with_columns(
+        pl.int_range(homes.height, dtype=pl.UInt32).alias("k"),
+        pl.col("address").alias("said_address"),
+        pl.col("kind").alias("said_kind"),
+    )
     temporary(
         "roll_home",
         "(k integer, number varchar, division_id bigint, address varchar, kind varchar) "

@@ -11,6 +11,7 @@ import polars as pl
 from weijing.core.crypto import Keyring
 from weijing.core.sealed import place
 from weijing.residents.grams import grams
+from weijing.residents.importing.marks import Marker
 from weijing.residents.names import sound
 
 TABLE = "residents_resident"
@@ -31,6 +32,7 @@ class Sealer:
         self._seal = keyring.seal
         self._phone = keyring.fingerprinter("phone")
         self._tail = lru_cache(maxsize=10_000)(keyring.fingerprinter("phone_tail"))
+        self._marks = Marker(keyring).person
 
     def lines(
         self,
@@ -39,8 +41,10 @@ class Sealer:
         household_ids: Sequence[int],
         division_ids: Sequence[int],
         prefixes: Iterable[str],
+        source: bytes,
     ) -> bytes:
         """One line for each row of a spooled part, each behind its prefix."""
+        self._source = source.hex()
         columns = [rows[name].to_list() for name in _NEEDED]
         lines = [
             prefix + self._line(*cells)
@@ -64,26 +68,30 @@ class Sealer:
         id_number: str,
         id_index: bytes | None,
         digest: bytes,
+        household: str,
     ) -> str:
         pinyin, initials = sound(name)
-        phones = f"{NULL}\t{NULL}\t{NULL}"
+        phones, phone_index = f"{NULL}\t{NULL}\t{NULL}", None
         if phone:
             sealed = self._seal(phone, place=place(TABLE, "phone_sealed", id)).hex()
-            index, tail = self._phone(phone)[:16].hex(), self._tail(phone[-TAIL_DIGITS:])[:16].hex()
-            phones = f"\\\\x{sealed}\t{index}\t{tail}"
+            phone_index = self._phone(phone)[:16]
+            tail = self._tail(phone[-TAIL_DIGITS:])[:16].hex()
+            phones = f"\\\\x{sealed}\t{phone_index.hex()}\t{tail}"
         numbers = f"{NULL}\t{NULL}"
         if id_number and id_index is not None:
             sealed = self._seal(id_number, place=place(TABLE, "id_number_sealed", id)).hex()
             numbers = f"\\\\x{sealed}\t{id_index.hex()}"
+        marks = self._marks((household, name, role, "", sex, born_on or ""), phone_index).hex()
         return (
             f"{id}\t{household_id}\t{division_id}\t{role}\t{escape(name)}\t{pinyin}\t{initials}\t"
             f"{_array(name, address)}\t{sex}\t{born_on or NULL}\t{phones}\t{numbers}\t"
-            f"\\\\x{digest.hex()}\n"
+            f"\\\\x{digest.hex()}{self._source}{marks}\n"
         )
 
 
 _NEEDED = (
     "role", "name", "address", "sex", "born_on", "phone", "id_number", "id_index", "digest",
+    "household",
 )  # fmt: skip
 
 

@@ -1,10 +1,11 @@
-"""The rows that were refused, each with its number and the reason, as a workbook to correct.
+"""The rows that were refused, each with its number and the reasons, as a workbook to correct.
 
-Every cell is written as text: nothing in it is a formula, a link or a number to Excel.
+The cells at fault are filled in red, so that nobody has to look for them. Every cell is written
+as text: nothing in it is a formula, a link or a number to Excel.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -36,6 +37,7 @@ class ErrorWorkbook:
         # Made with its mode before anything is in it: the rows are personal data.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         self._book = xlsxwriter.Workbook(str(path), OPTIONS)
+        self._wrong = self._book.add_format({"bg_color": "#FDE2E0", "font_color": "#9F1D14"})
         self._bold = self._book.add_format({"bold": True, "bg_color": "#E8F0FA"})
         self._row = SHEET_ROWS
 
@@ -52,14 +54,27 @@ class ErrorWorkbook:
             self._new_sheet()
         self._book.close()
 
-    def add(self, sheet: str, row: int, reason: str, cells: Iterable[str]) -> None:
-        """`cells` in the order of FIELDS."""
+    def add(
+        self, sheet: str, row: int, reason: str, cells: Iterable[str], wrong: Collection[str]
+    ) -> None:
+        """`cells` in the order of FIELDS; `wrong` names those to mark, also when they are empty."""
         if self._row >= SHEET_ROWS:
             self._new_sheet()
-        for column, text in enumerate((sheet, str(row), reason, *cells)):
+        for column, text in enumerate((sheet, str(row), reason)):
             if text:
                 self._sheet.write_string(self._row, column, text[:CELL_CHARS])
+        for column, (name, text) in enumerate(zip(FIELDS, cells, strict=True), len(HEADINGS)):
+            if name in wrong:
+                self._mark(column, text)
+            elif text:
+                self._sheet.write_string(self._row, column, text[:CELL_CHARS])
         self._row += 1
+
+    def _mark(self, column: int, text: str) -> None:
+        if text:
+            self._sheet.write_string(self._row, column, text[:CELL_CHARS], self._wrong)
+        else:
+            self._sheet.write_blank(self._row, column, None, self._wrong)
 
     def _new_sheet(self) -> None:
         self._sheet = self._book.add_worksheet()

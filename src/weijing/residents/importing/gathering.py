@@ -43,7 +43,8 @@ class Gathered:
     rows: pl.DataFrame
     homes: pl.DataFrame
     places: list[Place]
-    reasons: Counter[str]
+    reasons: Counter[str]  # a row may have several
+    bad_rows: int = 0
     count: int = 0
     refused: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"n": pl.UInt32, "reason": pl.String})
@@ -52,7 +53,7 @@ class Gathered:
     @property
     def checked(self) -> int:
         """Rows of the file that hold anything."""
-        return self.count + self.reasons.total()
+        return self.count + self.bad_rows
 
     def refuse(self, more: pl.DataFrame) -> None:
         """Take rows out again. `more`: n, reason."""
@@ -68,9 +69,10 @@ def gather(
     *,
     executor: Executor,
     spool: Spool,
-    progress: Callable[[int], None],
+    progress: Callable[[int, int | None], None],
 ) -> Gathered:
-    """Read and check every row. `progress` hears how many rows were checked so far.
+    """Read and check every row. `progress` hears how many rows were checked so far, and of how
+    many where the file says so.
 
     Raises `BadRoll` for a file without the columns of a roll, or without rows.
     """
@@ -106,8 +108,9 @@ def gather(
         slim.append(rows.select(n, sheet, pl.exclude("place"), place))
         homes.append(pl.read_ipc_stream(io.BytesIO(summary.homes)).with_columns(place))
         gathered.reasons.update(summary.reasons)
+        gathered.bad_rows += summary.bad_rows
         gathered.count = end
-        progress(gathered.checked)
+        progress(gathered.checked, sum(sheet.rows for sheet in sheets) or None)
     _refuse_what_is_no_roll(path, kind, gathered)
     gathered.rows, gathered.homes = pl.concat(slim), pl.concat(homes)
     slim.clear()

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import wait
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -49,20 +49,42 @@ class Summary:
     homes: bytes
     good: bytes
     bad: bytes
-    reasons: dict[str, int]
+    reasons: dict[str, int]  # a row may have several
+    bad_rows: int
     places: Sequence[Place]
 
 
 @dataclass(frozen=True)
-class Order:
-    """Which rows of a spooled part to seal, and their keys. `prefixes` begin the lines."""
+class Wanted:
+    """Rows of a spooled part, by their position in it."""
 
     good: bytes
     positions: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Order(Wanted):
+    """Rows to seal, and their keys. `prefixes` begin the lines; `source` marks where from."""
+
     ids: Sequence[int]
     household_ids: Sequence[int]
     division_ids: Sequence[int]
     prefixes: Sequence[str]
+    source: bytes
+
+
+class Row(NamedTuple):
+    """One row in the clear, as checked. `born` is an ISO date; what is not said is empty."""
+
+    number: int
+    household: str
+    name: str
+    role: str
+    sex: str
+    born: str
+    phone: str
+    place: str
+    phone_index: bytes | None
 
 
 @dataclass(frozen=True)
@@ -172,9 +194,14 @@ def check_part(data: bytes) -> Summary:
         homes=_stream(homes),
         good=spool.lock(_stream(good), setting.spool_key),
         bad=spool.lock(_stream(checked.bad), setting.spool_key) if checked.bad.height else b"",
-        reasons=dict(Counter(checked.bad["reason"].to_list())),
+        reasons=_counted(checked.bad["reason"]),
+        bad_rows=checked.bad.height,
         places=checked.places,
     )
+
+
+def _counted(reasons: pl.Series) -> dict[str, int]:
+    return dict(Counter(one for said in reasons.to_list() for one in said.split(checking.AND)))
 
 
 def _fingerprinted(good: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
@@ -190,12 +217,26 @@ def _fingerprinted(good: pl.DataFrame, keyring: Keyring) -> pl.DataFrame:
 
 def seal_rows(order: Order) -> bytes:
     """The COPY lines of an order."""
-    setting = _here()
-    rows = pl.read_ipc_stream(io.BytesIO(spool.unlock(order.good, setting.spool_key)))
-    rows = rows[list(order.positions)]
-    return setting.sealer.lines(
-        rows, order.ids, order.household_ids, order.division_ids, order.prefixes
+    return _here().sealer.lines(
+        _rows(order), order.ids, order.household_ids, order.division_ids, order.prefixes,
+        order.source,
+    )  # fmt: skip
+
+
+def open_rows(wanted: Wanted) -> list[Row]:
+    """What these rows say, for comparing them cell by cell."""
+    of_phone = _here().keyring.fingerprinter("phone")
+    cells = _rows(wanted).select(
+        "row", "household", "name", "role", "sex", "born_on", "phone", "place"
     )
+    return [
+        Row._make((*one, of_phone(one[6])[:16] if one[6] else None)) for one in cells.iter_rows()
+    ]
+
+
+def _rows(wanted: Wanted) -> pl.DataFrame:
+    rows = pl.read_ipc_stream(io.BytesIO(spool.unlock(wanted.good, _here().spool_key)))
+    return rows[list(wanted.positions)]
 
 
 def _stream(frame: pl.DataFrame) -> bytes:
@@ -204,4 +245,7 @@ def _stream(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-__all__ = ["BrokenProcessPool", "Order", "Summary", "check_part", "in_order", "pool", "seal_rows"]
+__all__ = [
+    "BrokenProcessPool", "Order", "Row", "Summary", "Wanted", "check_part", "in_order",
+    "open_rows", "pool", "seal_rows",
+]  # fmt: skip
