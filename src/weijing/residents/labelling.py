@@ -107,15 +107,27 @@ def preview(label: Label, resident: Resident) -> str:
 
 
 def _locked(contact: Contact) -> Contact:
-    # The identity first: recording what WeCom says takes the same order.
-    identities = WechatIdentity.objects.select_for_update().filter(county_id=contact.county_id)
-    identity = identities.get(pk=contact.identity_id)
+    """The contact, its account and its person as they are now, ours until the commit.
+
+    The person first: merging and moving take the same order (`changing`).
+    """
+    county_id = contact.county_id
+    accounts = WechatIdentity.objects.filter(county_id=county_id)
+    seen = accounts.values_list("resident_id", flat=True).get(pk=contact.identity_id)
+    person = _lock_person(county_id, seen)
+    identity = accounts.select_for_update().get(pk=contact.identity_id)
+    if identity.resident_id != person.pk:  # it found its person while we waited for the other
+        person = _lock_person(county_id, identity.resident_id)
+    identity.resident = person
     rows = Contact.objects.select_for_update(of=("self",)).select_related("officer")
-    locked = rows.get(county_id=contact.county_id, pk=contact.pk)
-    residents = Resident.objects.select_for_update(of=("self",)).select_related("division")
-    identity.resident = residents.get(county_id=contact.county_id, pk=identity.resident_id)
+    locked = rows.get(county_id=county_id, pk=contact.pk)
     locked.identity = identity
     return locked
+
+
+def _lock_person(county_id: int, resident_id: int) -> Resident:
+    people = Resident.objects.select_for_update(of=("self",)).select_related("division")
+    return people.get(county_id=county_id, pk=resident_id)
 
 
 def _check_unchanged(contact: Contact, seen: str, *, by: Officer, at: datetime) -> None:
