@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from wecom_api import WeCom, WeComError
@@ -200,6 +200,8 @@ class _Reading:
 
     @transaction.atomic
     def _keep(self, plan: _Plan, portion: Portion[Seen]) -> None:
+        if self.run is not None:
+            self._wait_for_no_disk()
         recorded = keeping.keep(self.county_id, portion.rows, read_at=portion.read_at)
         self.meets_strangers = 2 * len(recorded.new) > len(portion.rows)
         numbers, group = plan.numbers, plan.groups[portion.group]
@@ -218,6 +220,14 @@ class _Reading:
                 self._look_for_the_missing(plan, group)
         if self.run is not None:
             runs.save_progress(self.run, plan.as_json())
+
+    def _wait_for_no_disk(self) -> None:
+        """Rows and progress commit together: losing the last moments repeats a few pages, no more.
+
+        The reading is called finished with a commit that does wait, and so keeps all before it.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
 
     def _look_for_the_missing(self, plan: _Plan, group: Group) -> None:
         """Pairs of ours that the complete reading of these officers did not show.
