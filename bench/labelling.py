@@ -187,6 +187,7 @@ def main() -> None:
             contact_sync.people(facts, contacts=0, officers=1)
             roll_import.prepare()
             from weijing.core import line
+            from weijing.core.line.client import OUTCOMES
 
             csv, _, _ = roll_import.write_files(options.rows, options.files or var)
             county = roll_import.fresh("labelling")
@@ -195,6 +196,7 @@ def main() -> None:
             slow = {"api": "externalcontact/remark", "kind": "slow", "times": None}
             contact_sync.admin(facts, "faults", **slow, delay_seconds=options.wecom_ms / 1_000)
             found = measure(county, wecom)
+            OUTCOMES.flush()  # else its timer would look for a database that is gone
             line.hang_up()
     table = Table(title=f"Labelling among {options.rows:,} residents, ms of server time")
     for name in ("", "median", "95th percentile"):

@@ -50,7 +50,7 @@ class LabelPage:
     def form(self, data: Any = None, initial: dict[str, Any] | None = None) -> LabelForm:
         return LabelForm(
             data,
-            initial=self._known() if initial is None else initial,
+            initial=self._known() if data is None and initial is None else initial,
             places=Places.of(self.grid.places()),
             tags=self.offered,
             is_on_roll=self.is_on_roll,
