@@ -18,8 +18,10 @@ from rich.table import Table
 from weijing.core import clock, env
 from weijing.residents.importing import roll
 from weijing.residents.importing.columns import field_named
-from weijing.residents.importing.roll import RollReport
+from weijing.residents.importing.reports import RollReport, Source
+from weijing.residents.models import ImportProfile
 from weijing.territory import queries
+from weijing.territory.models import County
 
 STAGES = {
     "read": "Reading and checking",
@@ -37,20 +39,58 @@ STAGES = {
     help="Which column is which where the guess is wrong: --map 户号=家庭编码",
 )  # fmt: skip
 @click.option(
+    "--profile", metavar="NAME",
+    help="A source whose columns and policies were saved on the desk's import page.",
+)  # fmt: skip
+@click.option(
+    "--supplement", is_flag=True,
+    help="A list of some: nobody who is missing in it is proposed as moved away.",
+)  # fmt: skip
+@click.option(
     "--errors", type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write the bad rows (an .xlsx).",
 )  # fmt: skip
-def import_roll(file: Path, apply_: bool, mapped: tuple[str, ...], errors: Path | None) -> None:
+def import_roll(
+    file: Path,
+    apply_: bool,
+    mapped: tuple[str, ...],
+    profile: str | None,
+    supplement: bool,
+    errors: Path | None,
+) -> None:
     """Check a roll of residents (.xlsx or .csv), or take it in with --apply.
 
     Good rows are imported in one transaction; bad rows go to a workbook with number and reason.
-    Importing the same file twice changes nothing.
+    Importing the same file twice changes nothing. What somebody has corrected since the last roll
+    stays, or waits on the desk for a decision. Ctrl-C stops before the commit: nothing is changed.
     """
     code = env.environment().county
     county = queries.county_by_code(code)
     if county is None:
         raise click.ClickException(f"County {code} is not loaded: weijing county load {code}")
-    columns = _columns(mapped)
+    source = Source(
+        profile=_profile(county, profile) if profile else None,
+        columns=_columns(mapped),
+        is_whole=not supplement,
+    )
+    try:
+        _print(_import(file, county, source, apply_, errors))
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped. Nothing was changed.") from None
+
+
+def _profile(county: County, name: str) -> ImportProfile:
+    profiles = ImportProfile.objects.filter(county=county).order_by("name")
+    found = profiles.filter(name=name).first()
+    if found is None:
+        known = ", ".join(profiles.values_list("name", flat=True)) or "none yet"
+        raise click.BadParameter(f"no source {name}; saved are: {known}", param_hint="--profile")
+    return found
+
+
+def _import(
+    file: Path, county: County, source: Source, apply_: bool, errors: Path | None
+) -> RollReport:
     with _bars() as bars:
         task: TaskID | None = None
         stage_shown = ""
@@ -61,11 +101,10 @@ def import_roll(file: Path, apply_: bool, mapped: tuple[str, ...], errors: Path 
                 task, stage_shown = bars.add_task(STAGES[stage], total=None), stage
             bars.update(task, completed=done, total=total)
 
-        report = roll.import_roll(
-            file, county=county, by=None, at=clock.now(), apply=apply_, columns=columns,
+        return roll.import_roll(
+            file, county=county, by=None, at=clock.now(), apply=apply_, source=source,
             errors_to=errors, progress=progress,
         )  # fmt: skip
-    _print(report)
 
 
 def _columns(mapped: tuple[str, ...]) -> dict[str, str]:
@@ -102,7 +141,8 @@ def _print(report: RollReport) -> None:
         ("changed", report.updated),
         ("unchanged", report.unchanged),
         ("bad", report.bad_rows),
-        ("on the roll, not in this file (they stay)", report.absent),
+        ("cells in conflict, for a person to decide", report.conflicts),
+        ("missing in it, perhaps moved away (they stay)", report.absent),
         ("new households", report.households_created),
         ("changed households", report.households_updated),
         ("new groups", report.groups_created),

@@ -31,17 +31,19 @@ def move_away(
     scope: Scope,
     at: datetime,
     seen: str = "",
+    source: str = ResidentChange.Source.OFFICER,
 ) -> None:
     """They live elsewhere since that day: out of the figures and audiences of the county.
 
-    Their contacts stay, and so does their last address: they may come back.
+    Their contacts stay, and so does their last address: they may come back. With `source` ROLL it
+    is only that the roll has them no more: one that has them again brings them back.
 
     Raises `NotYet`, what `changing.open_record` raises.
     """
     _check_day(on, at)
     person = changing.open_record(person, by=by, scope=scope, seen=seen)
     after = {"状态": State.MOVED.label, "日期": on.isoformat(), "去向": where[:MAX_PLACE_CHARS]}
-    _become(person, State.MOVED, "resident.moved_away", after=after, by=by, at=at)
+    _become(person, State.MOVED, "resident.moved_away", after=after, by=by, at=at, source=source)
 
 
 @transaction.atomic
@@ -95,6 +97,7 @@ def _become(
     after: dict[str, str],
     by: Officer,
     at: datetime,
+    source: str = ResidentChange.Source.OFFICER,
 ) -> None:
     before = {"状态": State(person.lifecycle).label}
     person.lifecycle = state
@@ -104,5 +107,5 @@ def _become(
         homes.reopen(person.county_id, person.household_id)
     else:
         homes.end_if_empty(person.county_id, person.household_id, at=at)
-    changing.note(person, KIND, action, before=before, after=after, by=by, at=at)
+    changing.note(person, KIND, action, before=before, after=after, by=by, at=at, source=source)
     touch(person.county_id, [person.division_id])

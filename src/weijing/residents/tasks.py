@@ -14,7 +14,8 @@ from weijing.residents import (
     trends,
     walked,
 )
-from weijing.residents.models import Contact, RemarkWrite
+from weijing.residents.importing import running, uploads
+from weijing.residents.models import Contact, RemarkWrite, RollImport
 from weijing.territory.models import County
 
 MAX_CHUNKS = 10  # per tick, so that one county's bulk change does not keep the others waiting
@@ -96,3 +97,18 @@ def keep_merges(timestamp: int) -> None:
         following.follow_all(county_id, at=at)
         duplicates.find(county_id, at=at)
         remembering.forget(county_id, at=at)
+
+
+@jobs.task("residents.run_roll", queue=jobs.BULK, attempts=1)
+def run_roll(*, import_id: int) -> None:
+    """Of a worker that is killed another one starts again: a roll is taken in whole or not."""
+    county_id = RollImport.objects.values_list("county_id", flat=True).get(pk=import_id)
+    running.run(county_id, import_id, at=clock.now())
+
+
+@jobs.periodic("20 3 * * *", "residents.forget_uploads", queue=jobs.BULK)
+def forget_uploads(timestamp: int) -> None:
+    """Uploaded rolls that nobody has taken in do not lie about."""
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        uploads.forget_old(county_id, at=at)

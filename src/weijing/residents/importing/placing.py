@@ -40,3 +40,13 @@ def homes_of(gathered: Gathered) -> pl.DataFrame:
     used = gathered.rows.select("household", "place").unique("household", maintain_order=True)
     joined = used.join(said, on=["household", "place"], how="left", maintain_order="left")
     return joined.select("household", "place", "address", "kind")
+
+
+def name_of(county_id: int, key: str) -> str:
+    """小沙江镇桃李村4组, of the key of a place."""
+    code, _, group = key.partition("/")
+    villages = Division.objects.filter(county_id=county_id, code=code).select_related("parent")
+    village = villages.first()
+    if village is None:
+        return group
+    return f"{village.parent.name if village.parent else ''}{village.name}{group}"

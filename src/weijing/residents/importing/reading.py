@@ -16,6 +16,7 @@ from weijing.residents.importing.reading_child import receive
 class Sheet:
     """A sheet that was found; a CSV file is one sheet without a name.
 
+    `columns` are all its headings in order, `samples` the first rows beneath them.
     `headings` is None where no row looks like headings. `rows` is unknown (0) for text.
     """
 
@@ -25,6 +26,8 @@ class Sheet:
     headings: dict[str, str] | None
     missing: list[str]
     ignored: list[str]
+    columns: list[str]
+    samples: list[list[str]]
 
     @property
     def is_roll(self) -> bool:
@@ -71,6 +74,8 @@ def _sheet(content: dict[str, Any]) -> Sheet:
         headings=content.get("headings"),
         missing=content.get("missing", []),
         ignored=content.get("ignored", []),
+        columns=content.get("columns", []),
+        samples=content.get("samples", []),
     )
 
 

@@ -13,7 +13,7 @@ import resource
 import struct
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ CPU_SECONDS = 300
 PART_ROWS = 20_000
 BLOCK_CHARS = 6 * 1024 * 1024
 MAX_RECORD_CHARS = 4 * BLOCK_CHARS  # beyond it a quotation mark was never closed
+SAMPLE_ROWS, MAX_COLUMNS = 3, 80  # what a person is shown to say which column is which
 ROW, REASON = "row", "reason"
 
 
@@ -73,16 +74,21 @@ def _send_sheet(sheet: Any, name: str, said: Mapping[str, str]) -> None:
         say(b"S", name=name, rows=sheet.height, found=shown[:50], positions=None)
         return
     assignment = columns.assign(head[header], said)
-    _announce(name, assignment, sheet.height - header - 1)
+    first = sheet.slice(header + 1, SAMPLE_ROWS).rows()
+    _announce(name, assignment, sheet.height - header - 1, head[header], first)
     if assignment.missing:
         return
     for start in range(header + 1, sheet.height, PART_ROWS):
         _send_part(_fields(sheet.slice(start, PART_ROWS), assignment, first_row=start + 1))
 
 
-def _announce(name: str, assignment: Any, rows: int) -> None:
+def _announce(
+    name: str, assignment: Any, rows: int, heads: Sequence[str], first: Sequence[Sequence[Any]]
+) -> None:
     say(
         b"S",
+        columns=list(heads)[:MAX_COLUMNS],
+        samples=[[cell or "" for cell in row[:MAX_COLUMNS]] for row in first],
         name=name,
         rows=rows,
         found=[*assignment.headings.values(), *assignment.ignored][:50],
@@ -133,7 +139,7 @@ def read_text(path: Path, encoding: str, separator: str, said: Mapping[str, str]
                 return
             assignment = columns.assign(rows[header], said)
             width = len(rows[header])
-            _announce("", assignment, 0)
+            _announce("", assignment, 0, rows[header], rows[header + 1 : header + 1 + SAMPLE_ROWS])
             if assignment.missing:
                 return
             block = _after(block, header + 1)

@@ -6,6 +6,7 @@ What they hand back is either slim (what comparing needs) or locked for the spoo
 import io
 import multiprocessing
 import os
+import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -158,6 +159,7 @@ def in_order(
 
 def _start(keyring: Keyring, gazetteer: Gazetteer, on: date, spool_key: bytes) -> None:
     _set(keyring, gazetteer, on, spool_key)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -4,7 +4,6 @@ from weijing.web.desk import (
     contacts,
     coverage,
     health,
-    imports,
     labelling,
     overview,
     rights,
@@ -13,6 +12,8 @@ from weijing.web.desk import (
     walks,
 )
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
+from weijing.web.desk.importing import deciding, uploading, watching
+from weijing.web.desk.importing import listing as imports
 from weijing.web.desk.merging import comparing, history, queue, splitting
 
 urlpatterns = [
@@ -52,5 +53,13 @@ urlpatterns = [
     path("campaigns/<slug:number>/results/", results.results, name="campaign-results"),
     path("health/", health.health, name="health"),
     path("imports/", imports.imports, name="imports"),
+    path("imports/new/", uploading.upload, name="import-new"),
+    path("imports/conflicts/", deciding.conflicts, name="import-conflicts"),
+    path("imports/absences/", deciding.absences, name="import-absences"),
+    path("imports/<int:pk>/", watching.one, name="import"),
+    path("imports/<int:pk>/columns/", uploading.columns, name="import-columns"),
+    path("imports/<int:pk>/apply/", watching.apply, name="import-apply"),
+    path("imports/<int:pk>/stop/", watching.stop, name="import-stop"),
+    path("imports/<int:pk>/take-back/", watching.take_back, name="import-take-back"),
     path("imports/<int:pk>/errors/", imports.errors_file, name="import-errors"),
 ]
