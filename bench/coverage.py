@@ -144,7 +144,7 @@ def by_rows(county: Any, level: str) -> list[Any]:
 
 
 def touch_some(county: Any, count: int) -> None:
-    from weijing.residents import touching
+    from weijing.residents.figures import touching
     from weijing.territory.models import Division
 
     groups = Division.objects.filter(county=county, level="group").order_by("lo")
@@ -192,7 +192,7 @@ class Report:
 def readings(county: Any, report: Report) -> None:
     from weijing.accounts.scope import Scope
     from weijing.core import clock
-    from weijing.residents import coverage, keeping
+    from weijing.residents.figures import coverage, keeping
     from weijing.territory import queries
 
     scope = Scope(county.pk, 1, frozenset({"campaign_author"}), True, (), (), ())
@@ -264,7 +264,7 @@ def main() -> None:
         county = roll_import.fresh("coverage")
         report.once("write the county", lambda: load(county, options.residents))
         from weijing.core import clock
-        from weijing.residents import keeping, trends
+        from weijing.residents.figures import keeping, trends
 
         at = clock.now()
         report.once("first count, all places", lambda: keeping.fold(county.pk, at=at))

@@ -50,7 +50,7 @@ def officer_with_village(county: Any) -> Any:
 def befriend(officer: Any, wecom: Any) -> list[Any]:
     """The officer's strangers as WeCom has them; ids of contacts."""
     from weijing.core import clock
-    from weijing.residents.contacts import Seen, record_contacts
+    from weijing.residents.mirror.contacts import Seen, record_contacts
 
     seen = [
         Seen(officer.pk, row.external_contact, row.follow_info)
@@ -58,7 +58,7 @@ def befriend(officer: Any, wecom: Any) -> list[Any]:
         for row in page.external_contact_list
     ]
     record_contacts(officer.county_id, seen[: 4 * LABELS], at=clock.now())
-    from weijing.residents.contacts import waiting_to_be_labelled
+    from weijing.residents.mirror.contacts import waiting_to_be_labelled
 
     return list(waiting_to_be_labelled(officer.county_id, officer.pk))
 

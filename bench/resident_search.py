@@ -26,7 +26,7 @@ SEED = 7
 
 def words(frame: pl.DataFrame) -> dict[str, list[str]]:
     """Things to search for, of people who are there."""
-    from weijing.residents.names import sound
+    from weijing.residents.finding.names import sound
 
     picked = np.random.default_rng(SEED).integers(0, frame.height, SEARCHES)
     rows = frame[picked.tolist()]
@@ -93,7 +93,7 @@ def main() -> None:
         from rich.table import Table
 
         roll_import.prepare()
-        from weijing.residents.searching import search
+        from weijing.residents.finding.searching import search
 
         folder = options.files or Path(os.environ["WEIJING_VAR"])
         csv, _, _ = roll_import.write_files(options.rows, folder)

@@ -244,7 +244,8 @@ def upsert_all(path: Path, county: Any) -> tuple[float, float]:
     from weijing.residents.importing.copying import put_lines
     from weijing.residents.importing.gathering import gather
     from weijing.residents.importing.known_places import gazetteer
-    from weijing.residents.importing.roll import _division_column, _division_ids
+    from weijing.residents.importing.marks import Marker
+    from weijing.residents.importing.placing import division_column, division_ids
 
     began = time.perf_counter()
     key, store = spool.new_key(), spool.Spool(env.environment().var / "rolls")
@@ -260,20 +261,23 @@ def upsert_all(path: Path, county: Any) -> tuple[float, float]:
             "SELECT number, id FROM residents_household WHERE county_id = %s", [county.pk]
         )
         homes = dict(cursor.fetchall())
-        divisions = _division_ids(county.pk)
+        divisions = division_ids(county.pk)
         rows = gathered.rows.filter(pl.col("id_index").is_not_null()).select(
             "n",
             pl.col("household").replace_strict(homes, return_dtype=pl.Int64).alias("household_id"),
-            _division_column(gathered, divisions),
+            division_column(gathered, divisions),
         )  # fmt: skip
         ids = np.array(new_ids(rows.height))
         cursor.execute(
             f"CREATE TEMP TABLE staged ON COMMIT DROP AS SELECT county_id, lifecycle, consents, "
             f"ordinal, {', '.join(COLUMNS)} FROM residents_resident WHERE false"
         )
+        marker = Marker(env.keyring())
         writing = taking_in.Writing(
-            county.pk, gathered.pieces, store, executor, lambda stage, done: None
-        )
+            county.pk, marker.source(""), marker, gathered.places,
+            np.zeros(gathered.count, dtype=np.uint8), clock.today(), gathered.pieces, store,
+            executor, lambda stage, done, total: None,
+        )  # fmt: skip
         lines = taking_in._sealed(
             writing, rows, ids,
             lambda a, b: [f"{county.pk}\troll\t{{}}\t{10**8 + n}\t" for n in range(a, b)],
@@ -297,9 +301,9 @@ def by_orm(frame: pl.DataFrame, county: Any) -> float:
     from stdnum.cn import ric
 
     from weijing.core.env import keyring
-    from weijing.residents.grams import grams
+    from weijing.residents.finding.grams import grams
+    from weijing.residents.finding.names import sound
     from weijing.residents.models import Household, Resident
-    from weijing.residents.names import sound
     from weijing.territory.grouping import add_groups
     from weijing.territory.queries import villages_named
 

@@ -23,11 +23,13 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "weijing.residents.commands:import_roll", True, "Check or import a roll of residents."
     ),
     "duplicates": (
-        "weijing.residents.duplicates_command:duplicates_command", True,
+        "weijing.residents.merges.duplicates_command:duplicates_command", True,
         "Find and count records that may be one person.",
     ),
     "coverage": (
-        "weijing.residents.coverage_command:coverage", True, "Count or verify the coverage figures."
+        "weijing.residents.figures.coverage_command:coverage",
+        True,
+        "Count or verify the coverage figures.",
     ),
     "audience": ("weijing.audiences.commands:audience", True, "Count who a message would reach."),
     "campaigns": (

@@ -13,7 +13,8 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import scope_of
 from weijing.campaigns import approving, asking
 from weijing.campaigns.models import Campaign, Delivery, Share
-from weijing.residents import consent, following, undoing, uniting
+from weijing.residents import consent
+from weijing.residents.merges import following, undoing, uniting
 from weijing.residents.models import MergeRecord, Resident
 from weijing.territory.models import County
 

@@ -1,7 +1,9 @@
 """A resident sees all that is kept of them, what for and who looked, and nobody else's."""
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +102,17 @@ def test_who_opened_the_record_is_named_with_the_reason_in_words(people: People)
         (people.desk.name, "小沙江派出所", "接到来电或求助", 2),
     ]
     assert openings.summary(seen).times == 3
+
+
+WRITTEN = re.compile(r"""(?:purpose|PURPOSE)\s*=\s*f?"([a-z_]+[a-z_.]*)\"""")
+
+
+def test_every_reason_the_pages_write_down_has_words_for_the_resident() -> None:
+    web = Path(openings.__file__).parent.parent / "web"
+    codes = {code for path in web.rglob("*.py") for code in WRITTEN.findall(path.read_text())}
+    assert {"contact.label", "officer.record", "campaign.results"} <= codes
+    unsaid = {code for code in codes if openings.words(AuditEntry(purpose=code)) == "工作需要"}
+    assert unsaid == set(), "say it in privacy/openings.py"
 
 
 def test_a_revealed_phone_is_said(people: People) -> None:

@@ -12,9 +12,10 @@ from weijing.privacy import deciding, executing, queries, requesting
 from weijing.privacy.deciding import NoReason, NotChecked, NotThisStep
 from weijing.privacy.models import RightsRequest
 from weijing.privacy.requesting import AlreadyAsked, NothingSaid
-from weijing.residents import filling, links, phones
-from weijing.residents.homes import Place
+from weijing.residents import links, phones
 from weijing.residents.models import ConsentRecord, Contact, ResidentChange, ResidentLink
+from weijing.residents.record import filling
+from weijing.residents.record.homes import Place
 
 Kind, Field, State = RightsRequest.Kind, RightsRequest.Field, RightsRequest.State
 

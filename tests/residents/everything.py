@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db import connection
 
+from weijing.residents.merges.referring import relations
 from weijing.residents.models import Household, Resident
-from weijing.residents.referring import relations
 
 HISTORY = "residents_residentchange"  # tells of merges and their undoing itself
 

@@ -16,8 +16,7 @@ from tests.builders import (
 )
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
-from weijing.residents import searching
-from weijing.residents.homes import Place
+from weijing.residents.finding import searching
 from weijing.residents.models import (
     CoverageTouched,
     Household,
@@ -25,6 +24,7 @@ from weijing.residents.models import (
     Resident,
     ResidentChange,
 )
+from weijing.residents.record.homes import Place
 from weijing.territory.models import County, Division, Station
 
 

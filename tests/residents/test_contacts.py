@@ -20,8 +20,10 @@ from tests.builders import (
 from wecom_api.customers import ExternalContact, Follower
 from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
-from weijing.residents import consent, contacts, fresh_rows, linking, merging
-from weijing.residents.contacts import Recorded, Seen
+from weijing.residents import consent
+from weijing.residents.merges import merging
+from weijing.residents.mirror import contacts, fresh_rows, linking
+from weijing.residents.mirror.contacts import Recorded, Seen
 from weijing.residents.models import (
     Contact,
     MergeRecord,

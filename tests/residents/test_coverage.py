@@ -14,7 +14,7 @@ from tests.builders import (
 )
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
-from weijing.residents import coverage
+from weijing.residents.figures import coverage
 from weijing.territory.models import County, Division
 
 TODAY = date(2026, 11, 24)

@@ -14,9 +14,9 @@ from tests.builders import (
 )
 from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import Scope, scope_of
-from weijing.residents import by_officer, coverage, trends
+from weijing.residents.figures import by_officer, coverage, trends
+from weijing.residents.figures.places import subtree
 from weijing.residents.models import CoverageDay
-from weijing.residents.places import subtree
 from weijing.territory.models import Beat, BeatDivision, County, Station
 
 TODAY = date(2026, 11, 24)

@@ -24,8 +24,11 @@ from wecom_api.customers import ExternalContact, Follower
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.core.clock import local_day
-from weijing.residents import contacts, keeping, merging, touching
-from weijing.residents.counting import COUNTED
+from weijing.residents.figures import keeping, touching
+from weijing.residents.figures.counting import COUNTED
+from weijing.residents.figures.places import subtree
+from weijing.residents.merges import merging
+from weijing.residents.mirror import contacts
 from weijing.residents.models import (
     Contact,
     CoverageFigure,
@@ -36,7 +39,6 @@ from weijing.residents.models import (
     Representative,
     Resident,
 )
-from weijing.residents.places import subtree
 from weijing.territory.models import County, Division
 
 BEGAN = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())

@@ -7,7 +7,7 @@ from tests.residents.recount import recount
 from tests.residents.rolls import as_csv, person, small_county
 from tests.residents.test_coverage_kept import read
 from weijing.core.clock import local_day
-from weijing.residents import keeping
+from weijing.residents.figures import keeping
 from weijing.residents.importing.roll import import_roll
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)

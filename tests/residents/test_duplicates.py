@@ -11,8 +11,9 @@ from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
 from weijing.core import env
 from weijing.core.errors import PermissionDenied
-from weijing.residents import duplicates, names
-from weijing.residents.duplicates_command import duplicates_command
+from weijing.residents.finding import names
+from weijing.residents.merges import duplicates
+from weijing.residents.merges.duplicates_command import duplicates_command
 from weijing.residents.models import DuplicatePair
 from weijing.residents.phones import indexes
 from weijing.tags import uniting

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.residents.families import Village, open_homes, village
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import DomainError
-from weijing.residents import changing, homes, households, moving_house
-from weijing.residents.homes import Place
 from weijing.residents.models import ContactWay, DoorVisit, Household, Resident
+from weijing.residents.record import changing, homes, households, moving_house
+from weijing.residents.record.homes import Place
 
 __all__ = ["village"]
 

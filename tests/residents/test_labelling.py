@@ -19,8 +19,9 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import PermissionDenied
-from weijing.residents import composing, consent, labelling, phones, policies, queries, remarks
-from weijing.residents.labelling import Label
+from weijing.residents import consent, phones, policies, queries
+from weijing.residents.labels import composing, labelling, remarks
+from weijing.residents.labels.labelling import Label
 from weijing.residents.masking import masked_name, masked_phone
 from weijing.residents.models import Contact, Household, Resident
 from weijing.tags import assigning

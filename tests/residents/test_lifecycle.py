@@ -8,13 +8,7 @@ from tests.builders import make_resident
 from tests.residents.families import Village, open_homes, stand_ins, village
 from weijing.audiences import counting
 from weijing.audiences.expression import All
-from weijing.residents import (
-    changing,
-    coverage,
-    lifecycle,
-    representing,
-    sharing,
-)
+from weijing.residents.figures import coverage
 from weijing.residents.models import (
     ConsentRecord,
     Contact,
@@ -23,6 +17,7 @@ from weijing.residents.models import (
     ResidentLink,
     WechatIdentity,
 )
+from weijing.residents.record import changing, lifecycle, representing, sharing
 
 __all__ = ["village"]
 YESTERDAY = date(2026, 11, 23)

@@ -7,8 +7,9 @@ import pytest
 from tests.builders import beat_of, division, make_contact, make_county, make_officer, make_resident
 from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
-from weijing.residents import links, merging
+from weijing.residents import links
 from weijing.residents.links import NoDoorOfTheirOwn, NoSuchDoor
+from weijing.residents.merges import merging
 from weijing.residents.models import IdentitySharer, Resident, ResidentLink
 from weijing.territory.models import County
 

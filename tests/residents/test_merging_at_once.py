@@ -12,8 +12,9 @@ from tests.builders import make_contact
 from tests.residents.everything import everything
 from tests.residents.test_uniting import Ward
 from weijing.core.errors import DomainError
-from weijing.residents import following, merging, rehanging, taking_turns
+from weijing.residents.merges import following, merging, rehanging
 from weijing.residents.models import Favourite, MergeRecord, Resident
+from weijing.residents.record import taking_turns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,7 +20,8 @@ from tests.builders import give_tag, make_contact, make_tag
 from tests.residents.everything import everything, ids
 from tests.residents.test_uniting import Ward
 from weijing.core.errors import DomainError
-from weijing.residents import consent, merging, splitting
+from weijing.residents import consent
+from weijing.residents.merges import merging, splitting
 from weijing.residents.models import (
     ConsentRecord,
     Favourite,

@@ -9,9 +9,10 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import scope_of
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import PermissionDenied
-from weijing.residents import changing, homes, moving_house, searching
-from weijing.residents.homes import Place
+from weijing.residents.finding import searching
 from weijing.residents.models import Household, Resident
+from weijing.residents.record import changing, homes, moving_house
+from weijing.residents.record.homes import Place
 
 __all__ = ["chief", "village"]
 

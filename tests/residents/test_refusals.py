@@ -7,7 +7,8 @@ import pytest
 
 from tests.builders import beat_of, division, make_household, make_officer, make_resident
 from weijing.accounts.models import Officer, Role
-from weijing.residents import consent, refusals
+from weijing.residents import consent
+from weijing.residents.adding import refusals
 from weijing.residents.models import DoorVisit, Household, Resident
 from weijing.territory.models import County
 

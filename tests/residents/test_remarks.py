@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from weijing.residents import remark_parsing, remarks
+from weijing.residents.labels import remark_parsing, remarks
 
 
 def test_the_remark_is_village_group_name_and_role() -> None:

@@ -8,8 +8,9 @@ from tests.builders import beat_of, make_contact, make_officer, make_resident
 from tests.residents.families import Village, stand_ins, village
 from weijing.accounts.models import Role
 from weijing.core.errors import PermissionDenied
-from weijing.residents import answering, changing, coverage, reaching, representing, sharing
+from weijing.residents.figures import coverage
 from weijing.residents.models import IdentitySharer, Resident, WechatIdentity
+from weijing.residents.record import answering, changing, reaching, representing, sharing
 
 __all__ = ["village"]
 CHILD = date(2015, 6, 1)

@@ -1,7 +1,7 @@
 import pytest
 
-from weijing.residents.grams import grams
-from weijing.residents.names import possible_initials, sound
+from weijing.residents.finding.grams import grams
+from weijing.residents.finding.names import possible_initials, sound
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from tests.builders import make_officer
 from tests.residents.rolls import as_csv, id_number, person, small_county
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope, scope_of
+from weijing.residents.finding.searching import search
 from weijing.residents.importing.roll import import_roll
 from weijing.residents.models import Resident
-from weijing.residents.searching import search
 from weijing.territory.models import BeatDivision, County
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)

@@ -7,10 +7,12 @@ import pytest
 from tests.builders import give_tag, make_contact, make_tag
 from tests.residents.everything import everything
 from tests.residents.test_uniting import Ward
-from weijing.residents import changing, consent, splitting, undoing
+from weijing.residents import consent
+from weijing.residents.merges import splitting, undoing
+from weijing.residents.merges.splitting import IDENTITIES, Part
 from weijing.residents.models import Contact, ResidentLink
 from weijing.residents.queries import to_be_labelled
-from weijing.residents.splitting import IDENTITIES, Part
+from weijing.residents.record import changing
 
 
 @pytest.fixture

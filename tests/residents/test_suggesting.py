@@ -16,10 +16,12 @@ from tests.builders import (
 )
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
-from weijing.residents import names, phones, searching, suggesting
-from weijing.residents.clues import clues
-from weijing.residents.filling import Label
+from weijing.residents import phones
+from weijing.residents.finding import names, searching
+from weijing.residents.labels import suggesting
+from weijing.residents.labels.clues import clues
 from weijing.residents.models import Contact, ContactWay, Resident
+from weijing.residents.record.filling import Label
 from weijing.territory.models import County, Division
 
 PHONE = "15400000412"

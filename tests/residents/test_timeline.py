@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 from tests.residents.families import Village, village
-from weijing.residents import consent, lifecycle, moving_house, reaching, timeline
+from weijing.residents import consent
 from weijing.residents.models import Contact, DoorVisit
+from weijing.residents.record import lifecycle, moving_house, reaching, timeline
 
 __all__ = ["village"]
 

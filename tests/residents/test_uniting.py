@@ -20,7 +20,8 @@ from weijing.accounts.scope import scope_of
 from weijing.audit.models import AuditEntry
 from weijing.core.env import keyring
 from weijing.core.errors import PermissionDenied
-from weijing.residents import consent, merging, referring, remembering, undoing, uniting
+from weijing.residents import consent
+from weijing.residents.merges import merging, referring, remembering, undoing, uniting
 from weijing.residents.models import (
     ConsentRecord,
     Contact,

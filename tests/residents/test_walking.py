@@ -16,7 +16,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audit.models import AuditEntry
-from weijing.residents import walked, walking
+from weijing.residents.adding import walked, walking
 from weijing.residents.models import DoorVisit, Household, WalkingList
 from weijing.territory.models import County, Division, Station
 

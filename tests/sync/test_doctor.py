@@ -24,7 +24,7 @@ from wecom_api import WeCom
 from weijing.accounts.models import Officer
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
-from weijing.residents import keeping
+from weijing.residents.figures import keeping
 from weijing.residents.models import Contact, OrdinalCounter, Resident, WechatIdentity
 from weijing.sync.address_book import read_address_book
 from weijing.sync.contacts_full import read_all

@@ -13,8 +13,8 @@ from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom, errors
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope, scope_of
-from weijing.residents import filling, noticing, proposals, pushing
-from weijing.residents.labelling import Label, label
+from weijing.residents.labels import noticing, proposals, pushing
+from weijing.residents.labels.labelling import Label, label
 from weijing.residents.models import (
     Contact,
     RemarkProposal,
@@ -22,6 +22,7 @@ from weijing.residents.models import (
     Resident,
     ResidentChange,
 )
+from weijing.residents.record import filling
 from weijing.sync import refreshing
 from weijing.territory.models import County
 

@@ -10,7 +10,7 @@ from tests.builders import make_tag as plain_tag
 from tests.wecom_simulator.running import FROZEN_SECONDS, Simulator
 from wecom_api import WeCom
 from weijing.accounts.models import Officer, Role
-from weijing.residents import composing, pushing
+from weijing.residents.labels import composing, pushing
 from weijing.residents.models import Contact, Resident
 from weijing.tags import assigning, catalogue_sync, projecting
 from weijing.tags.models import Tag, TagProjection

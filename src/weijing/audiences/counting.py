@@ -20,7 +20,7 @@ from weijing.audiences.expression import (
     leaves,
 )
 from weijing.core import clock
-from weijing.residents.contacts import live
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Resident
 from weijing.tags.models import Tag, TagAssignment
 from weijing.territory.models import Division

@@ -22,7 +22,7 @@ from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
 from weijing.campaigns.pausing import is_paused
 from weijing.core import jobs
-from weijing.residents import following
+from weijing.residents.merges import following
 from weijing.residents.models import Resident
 
 # The request leaves so soon after its intent, or not at all: a pause or a taken-back consent must

@@ -17,7 +17,7 @@ from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock
 from weijing.demo.morning import TOWNS, Morning, audience
 from weijing.demo.stage import VEHICLES, Stage
-from weijing.residents import coverage
+from weijing.residents.figures import coverage
 from weijing.residents.models import Contact, Resident, RollImport
 from weijing.sync.models import BehaviourDay, Greeting, InboxEvent
 from weijing.tags.models import Tag, TagAssignment

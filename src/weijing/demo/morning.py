@@ -17,7 +17,7 @@ from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.demo.stage import VEHICLES, Stage
 from weijing.residents import consent
-from weijing.residents.labelling import Label
+from weijing.residents.labels.labelling import Label
 from weijing.residents.models import Contact, Resident
 from weijing.tags import labelling
 from weijing.tags.models import Tag

@@ -12,8 +12,8 @@ from django.db import transaction
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.residents import consent
+from weijing.residents.figures.touching import touch
 from weijing.residents.models import Contact, Resident, WechatIdentity
-from weijing.residents.touching import touch
 from weijing.tags import assigning
 from weijing.tags.models import Tag
 

@@ -9,8 +9,8 @@ from weijing.accounts.scope import Scope
 from weijing.core.errors import DomainError
 from weijing.privacy import deciding, erasing
 from weijing.privacy.models import RightsRequest
-from weijing.residents import correcting, moving_house
-from weijing.residents.homes import Place
+from weijing.residents.record import correcting, moving_house
+from weijing.residents.record.homes import Place
 
 Kind, Field = RightsRequest.Kind, RightsRequest.Field
 

@@ -30,8 +30,12 @@ PURPOSES = {
     "desk.label": "核对登记的资料",
     "desk.case": "接处警、办案需要",
     "desk.correction": "按您的要求更正",
+    "desk.merge": "核对是否重复登记",
+    "desk.split": "核对是否混了两个人",
     "desk.": "派出所、县局工作需要",
+    "record.choose": "登记家人、代收人时看到（已遮盖）",
     "duplicates": "核对是否重复登记",
+    "roll": "核对名册与登记的资料",
     "request": "办理您的申请",
 }
 OTHERWISE = "工作需要"

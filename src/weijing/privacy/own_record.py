@@ -11,8 +11,8 @@ from datetime import date
 from weijing.core.clock import local_day
 from weijing.privacy import choices
 from weijing.residents import links
-from weijing.residents.contacts import live
 from weijing.residents.masking import masked_name, masked_phone
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Contact, Representative, Resident, WechatIdentity
 from weijing.tags import assigning
 from weijing.tags.models import TagAssignment

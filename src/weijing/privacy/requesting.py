@@ -10,8 +10,9 @@ from weijing.core import ids, working_days
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError
 from weijing.privacy.models import RightsRequest
-from weijing.residents import filling, phones
+from weijing.residents import phones
 from weijing.residents.models import Resident
+from weijing.residents.record import filling
 
 WORKING_DAYS = 15  # our own promise; the law says "in time" (PIPL 50)
 MAX_WORDS = 500

@@ -162,9 +162,7 @@ def _check(scopes: Collection[str]) -> None:
 def _check_latest_word(resident: Resident, scopes: list[str], *, at: datetime) -> None:
     latest = _latest_word_at(resident, scopes)
     if latest is not None and latest > at:
-        raise SaidOtherwiseSince(
-            "没有登记：本人后来又作过选择，以后来的为准。请看过记录再登记。"
-        )
+        raise SaidOtherwiseSince("没有登记：本人后来又作过选择，以后来的为准。请看过记录再登记。")
 
 
 def _latest_word_at(resident: Resident, scopes: list[str]) -> datetime | None:

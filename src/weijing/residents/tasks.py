@@ -3,18 +3,12 @@
 from wecom_api import errors
 from weijing.core import clock, jobs, line
 from weijing.core.logs import log
-from weijing.residents import (
-    duplicates,
-    following,
-    keeping,
-    linking,
-    noticing,
-    pushing,
-    remembering,
-    trends,
-    walked,
-)
+from weijing.residents.adding import walked
+from weijing.residents.figures import keeping, trends
 from weijing.residents.importing import running, uploads
+from weijing.residents.labels import noticing, pushing
+from weijing.residents.merges import duplicates, following, remembering
+from weijing.residents.mirror import linking
 from weijing.residents.models import Contact, RemarkWrite, RollImport
 from weijing.territory.models import County
 

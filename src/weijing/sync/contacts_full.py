@@ -20,8 +20,8 @@ from weijing.accounts.models import Officer
 from weijing.core import clock, table_statistics
 from weijing.core.collecting import rarely_collecting
 from weijing.core.ids import new_id
-from weijing.residents import fresh_rows
-from weijing.residents.contacts import Seen, live
+from weijing.residents.mirror import fresh_rows
+from weijing.residents.mirror.contacts import Seen, live
 from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.sync import keeping, runs
 from weijing.sync.models import OfficerReading, SyncRun

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from weijing.residents import contacts, noticing
-from weijing.residents.contacts import Recorded, Seen
+from weijing.residents.labels import noticing
+from weijing.residents.mirror import contacts
+from weijing.residents.mirror.contacts import Recorded, Seen
 from weijing.residents.models import Contact
 from weijing.tags import projecting
 

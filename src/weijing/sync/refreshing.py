@@ -13,8 +13,8 @@ from wecom_api import Misconfigured, Throttled, Unavailable, WeCom, WeComError
 from wecom_api.customers import Customer, ExternalContact
 from wecom_api.errors import NotAFollower, UnknownCustomer
 from weijing.core.logs import log
-from weijing.residents import contacts
-from weijing.residents.contacts import Seen
+from weijing.residents.mirror import contacts
+from weijing.residents.mirror.contacts import Seen
 from weijing.residents.models import Contact
 from weijing.sync import hints, keeping
 from weijing.sync.models import ContactRefresh

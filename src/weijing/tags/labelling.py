@@ -7,8 +7,8 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
-from weijing.residents import labelling
-from weijing.residents.labelling import Label
+from weijing.residents.labels import labelling
+from weijing.residents.labels.labelling import Label
 from weijing.residents.models import Contact, Resident
 from weijing.tags import assigning, projecting
 from weijing.tags.models import Tag, TagAssignment

@@ -9,9 +9,9 @@ from django.db import transaction
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.core.errors import DomainError
-from weijing.residents import choosing, duplicates, splitting, undoing, uniting
+from weijing.residents.merges import choosing, duplicates, splitting, undoing, uniting
+from weijing.residents.merges.undoing import Undone
 from weijing.residents.models import DuplicatePair, MergeRecord, Resident
-from weijing.residents.undoing import Undone
 from weijing.tags import projecting
 
 MAX_PAIRS = 100

@@ -7,7 +7,7 @@ from django.http import Http404
 
 from weijing.audit import trail
 from weijing.core import clock
-from weijing.residents import composing, proposals
+from weijing.residents.labels import composing, proposals
 from weijing.residents.models import RemarkProposal, Resident
 from weijing.web.access import OfficerRequest
 

@@ -22,7 +22,7 @@ from weijing.campaigns import approving, drafting
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.reach import reach_of
 from weijing.core import clock
-from weijing.residents import searching
+from weijing.residents.finding import searching
 from weijing.residents.models import Contact, Resident
 from weijing.tags.models import Tag
 from weijing.territory.models import County, Division, Station

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.builders import make_contact, make_household, make_resident
 from weijing.core import clock
-from weijing.residents import keeping, trends
+from weijing.residents.figures import keeping, trends
 from weijing.residents.models import CoverageDay, DoorVisit, WalkingList
 
 MOST_QUERIES = 30

@@ -7,7 +7,8 @@ import pytest
 from tests.builders import make_contact, make_resident
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
-from weijing.residents import duplicates, names
+from weijing.residents.finding import names
+from weijing.residents.merges import duplicates
 from weijing.residents.models import DuplicatePair, MergeRecord, Resident
 
 HTMX = {"HX-Request": "true"}

@@ -19,7 +19,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock
-from weijing.residents import searching
+from weijing.residents.finding import searching
 from weijing.residents.models import Contact, Resident
 from weijing.territory.models import County
 

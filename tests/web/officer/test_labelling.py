@@ -16,7 +16,7 @@ from tests.web.markup import Page
 from weijing.accounts.models import Posting, Role
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
-from weijing.residents import merging
+from weijing.residents.merges import merging
 from weijing.residents.models import (
     ConsentRecord,
     Contact,

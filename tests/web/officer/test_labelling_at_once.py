@@ -20,7 +20,8 @@ from tests.builders import (
 from tests.web.officer.conftest import BACKEND
 from weijing.accounts.models import Posting, Role
 from weijing.core import clock
-from weijing.residents import labelling, merging
+from weijing.residents.labels import labelling
+from weijing.residents.merges import merging
 from weijing.residents.models import Contact, Household, Resident, WechatIdentity
 
 pytestmark = pytest.mark.django_db(transaction=True)

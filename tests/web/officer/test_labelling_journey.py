@@ -4,7 +4,8 @@ import pytest
 
 from tests.builders import make_household, make_resident
 from tests.web.officer.test_on_the_phone import STICKS_OUT, browser, complaints, phone
-from weijing.residents import phones, searching
+from weijing.residents import phones
+from weijing.residents.finding import searching
 from weijing.residents.models import Contact, RemarkProposal
 
 __all__ = ["browser", "phone"]  # fixtures

@@ -10,7 +10,7 @@ from tests.builders import make_household, make_officer, make_resident
 from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
-from weijing.residents import walking
+from weijing.residents.adding import walking
 from weijing.residents.models import DoorVisit
 
 

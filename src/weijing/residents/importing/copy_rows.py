@@ -10,9 +10,9 @@ import polars as pl
 
 from weijing.core.crypto import Keyring
 from weijing.core.sealed import place
-from weijing.residents.grams import grams
+from weijing.residents.finding.grams import grams
+from weijing.residents.finding.names import sound
 from weijing.residents.importing.marks import Marker
-from weijing.residents.names import sound
 
 TABLE = "residents_resident"
 NULL = r"\N"

@@ -12,7 +12,8 @@ from weijing.audit import trail
 from weijing.core.clock import local_day
 from weijing.core.env import keyring
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.residents import changing, homes, lifecycle, names
+from weijing.residents.figures.touching import touch, touch_residents
+from weijing.residents.finding import names
 from weijing.residents.importing import marks, noting, placing, refinding
 from weijing.residents.importing.verdicts import TITLES
 from weijing.residents.models import (
@@ -23,7 +24,7 @@ from weijing.residents.models import (
     RollConflict,
 )
 from weijing.residents.queries import visible_to
-from weijing.residents.touching import touch, touch_residents
+from weijing.residents.record import changing, homes, lifecycle
 
 Lifecycle = Resident.Lifecycle
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from weijing.residents.grams import grams
+from weijing.residents.finding.grams import grams
 from weijing.residents.models import Resident
 
 BATCH = 2_000

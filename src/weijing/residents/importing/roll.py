@@ -9,11 +9,11 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
-from weijing.residents import linking
 from weijing.residents.importing.opening import BadRoll
 from weijing.residents.importing.reports import Progress, RollReport, Source
 from weijing.residents.importing.verdicts import checked
 from weijing.residents.importing.working_through import Run
+from weijing.residents.mirror import linking
 from weijing.residents.models import RollImport
 from weijing.territory.models import County
 

@@ -13,9 +13,9 @@ from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.core.errors import DomainError
 from weijing.core.ids import ID_STEP
+from weijing.residents.figures.touching import touch
 from weijing.residents.importing import uploads
 from weijing.residents.models import Household, Resident, RollImport
-from weijing.residents.touching import touch
 
 WITHIN = timedelta(days=7)
 

@@ -13,7 +13,8 @@ import polars as pl
 from django.db import connection
 
 from weijing.core.ids import ID_STEP, reserve
-from weijing.residents import ordinals, touching
+from weijing.residents import ordinals
+from weijing.residents.figures import touching
 from weijing.residents.importing import workers
 from weijing.residents.importing.bulk_load import without_indexes
 from weijing.residents.importing.comparing import Homes

@@ -12,7 +12,6 @@ from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.core import env, jobs
 from weijing.core.clock import local_day
-from weijing.residents import pushing
 from weijing.residents.importing import (
     absences,
     noting,
@@ -36,6 +35,7 @@ from weijing.residents.importing.reports import Progress, RollReport, Source
 from weijing.residents.importing.spool import Spool
 from weijing.residents.importing.verdicts import checked
 from weijing.residents.importing.weighing import Against, Weighed
+from weijing.residents.labels import pushing
 from weijing.residents.models import RollImport
 from weijing.territory.models import County
 

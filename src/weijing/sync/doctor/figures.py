@@ -1,6 +1,6 @@
 """Coverage figures that are kept must equal the rows they were counted from."""
 
-from weijing.residents import keeping
+from weijing.residents.figures import keeping
 from weijing.sync.doctor.checks import Check, Offenders, Patient
 
 

@@ -11,10 +11,11 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.queries import responsible_for
 from weijing.accounts.scope import Scope
 from weijing.core import clock
-from weijing.residents import coverage as reading
-from weijing.residents import trends, walked
-from weijing.residents.coverage import Coverage
-from weijing.residents.places import Subtree, subtree
+from weijing.residents.adding import walked
+from weijing.residents.figures import coverage as reading
+from weijing.residents.figures import trends
+from weijing.residents.figures.coverage import Coverage
+from weijing.residents.figures.places import Subtree, subtree
 from weijing.residents.queries import to_be_labelled
 from weijing.territory import queries as territory
 from weijing.territory.models import Division, StationTownship

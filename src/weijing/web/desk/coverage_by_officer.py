@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpResponse
 
 from weijing.core import clock
-from weijing.residents import by_officer
-from weijing.residents import coverage as reading
-from weijing.residents.by_officer import OfficerCoverage
-from weijing.residents.places import Subtree
+from weijing.residents.figures import by_officer
+from weijing.residents.figures import coverage as reading
+from weijing.residents.figures.by_officer import OfficerCoverage
+from weijing.residents.figures.places import Subtree
 from weijing.web.access import OfficerRequest
 from weijing.web.desk.showing import asked, page_of, show
 

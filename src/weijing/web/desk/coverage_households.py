@@ -10,9 +10,9 @@ from django.urls import reverse
 from weijing.accounts.queries import responsible_for
 from weijing.audit import trail
 from weijing.core import clock
-from weijing.residents import coverage as reading
-from weijing.residents.contacts import live
+from weijing.residents.figures import coverage as reading
 from weijing.residents.masking import masked_name
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import DoorVisit, IdentitySharer, Resident
 from weijing.territory import queries as territory
 from weijing.territory.models import Division

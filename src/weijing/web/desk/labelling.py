@@ -14,7 +14,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import proposals, pushing, remark_troubles
+from weijing.residents.labels import proposals, pushing, remark_troubles
 from weijing.residents.masking import masked_name
 from weijing.residents.models import RemarkWrite
 from weijing.residents.queries import to_be_labelled

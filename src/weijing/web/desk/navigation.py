@@ -8,7 +8,8 @@ from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.privacy.queries import waiting_for as requests_to_answer
-from weijing.residents import duplicates, policies
+from weijing.residents import policies
+from weijing.residents.merges import duplicates
 from weijing.residents.queries import to_be_labelled
 from weijing.web.access import OfficerRequest
 from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS

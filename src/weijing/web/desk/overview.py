@@ -13,8 +13,8 @@ from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign
 from weijing.core import clock, line
-from weijing.residents import coverage, trends
-from weijing.residents.coverage import Coverage
+from weijing.residents.figures import coverage, trends
+from weijing.residents.figures.coverage import Coverage
 from weijing.residents.models import Contact
 from weijing.residents.queries import to_be_labelled
 from weijing.sync.queries import DayOfTalk, talk_by_day

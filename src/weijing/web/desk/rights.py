@@ -12,9 +12,9 @@ from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.privacy import deciding, executing, queries
 from weijing.privacy.models import RightsRequest
-from weijing.residents.homes import Place
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
+from weijing.residents.record.homes import Place
 from weijing.territory import queries as territory
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.rights_page import page_of_request

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from weijing.accounts.models import Role
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import coverage as reading
-from weijing.residents import walked, walking
-from weijing.residents.places import subtree
-from weijing.residents.walking import Plan
+from weijing.residents.adding import walked, walking
+from weijing.residents.adding.walking import Plan
+from weijing.residents.figures import coverage as reading
+from weijing.residents.figures.places import subtree
 from weijing.territory import queries as territory
 from weijing.territory.models import Division
 from weijing.web.access import OfficerRequest, for_roles

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import consent, notices, refusals
+from weijing.residents import consent, notices
+from weijing.residents.adding import refusals
 from weijing.residents.models import ConsentRecord, Resident
 from weijing.residents.policies import access_resident
 from weijing.tags.models import TagGroup

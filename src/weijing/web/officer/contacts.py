@@ -7,9 +7,10 @@ from django.http import HttpResponse
 from weijing.accounts.models import FIELD_ROLES
 from weijing.audit import trail
 from weijing.core import clock
-from weijing.residents import contacts as known
-from weijing.residents import introducing, searching
+from weijing.residents.finding import searching
 from weijing.residents.masking import masked_name
+from weijing.residents.mirror import contacts as known
+from weijing.residents.mirror import introducing
 from weijing.residents.models import Contact, Resident
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.phone import phone_page

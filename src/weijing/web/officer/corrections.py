@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core.errors import DomainError
-from weijing.residents import proposals
+from weijing.residents.labels import proposals
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.corrections import decide, note_reading, row
 from weijing.web.phone import phone_page

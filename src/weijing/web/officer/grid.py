@@ -9,10 +9,11 @@ from django.http import Http404, HttpResponse
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core import clock
-from weijing.residents import coverage, walked
-from weijing.residents.coverage import Coverage
+from weijing.residents.adding import walked
+from weijing.residents.figures import coverage
+from weijing.residents.figures.coverage import Coverage
+from weijing.residents.figures.places import subtree
 from weijing.residents.models import Household
-from weijing.residents.places import subtree
 from weijing.territory import queries as territory
 from weijing.territory.models import Division
 from weijing.web.access import OfficerRequest, for_roles

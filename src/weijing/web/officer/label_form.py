@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 
 from weijing.core.errors import DomainError
-from weijing.residents import consent, labelling, phones
-from weijing.residents.labelling import Label
+from weijing.residents import consent, phones
+from weijing.residents.labels import labelling
+from weijing.residents.labels.labelling import Label
 from weijing.residents.models import Resident
 from weijing.tags import assigning
 from weijing.tags.models import Tag

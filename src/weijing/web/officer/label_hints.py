@@ -5,12 +5,12 @@ from typing import Any
 
 from weijing.audit import trail
 from weijing.core import clock
-from weijing.residents import suggesting
-from weijing.residents.clues import Clues, clues, mobiles_of, way_of
-from weijing.residents.composing import village_of
+from weijing.residents.labels import suggesting
+from weijing.residents.labels.clues import Clues, clues, mobiles_of, way_of
+from weijing.residents.labels.composing import village_of
+from weijing.residents.labels.suggesting import Suggestion
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Contact, Household, Resident
-from weijing.residents.suggesting import Suggestion
 from weijing.territory.models import Division
 from weijing.territory.naming import short_name
 from weijing.web.access import OfficerRequest

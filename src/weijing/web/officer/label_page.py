@@ -8,18 +8,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from weijing.core import clock
-from weijing.residents import (
-    consent,
-    contacts,
-    introducing,
-    labelling,
-    proposals,
-    remark_troubles,
-    remarks,
-)
-from weijing.residents.clues import Clues, clues, way_of
-from weijing.residents.labelling import Label
+from weijing.residents import consent
+from weijing.residents.labels import labelling, proposals, remark_troubles, remarks
+from weijing.residents.labels.clues import Clues, clues, way_of
+from weijing.residents.labels.labelling import Label
 from weijing.residents.masking import masked_phone
+from weijing.residents.mirror import contacts, introducing
 from weijing.residents.models import Contact, Resident
 from weijing.tags import assigning, projecting
 from weijing.tags import queries as tags

@@ -12,7 +12,8 @@ from psycopg.errors import DeadlockDetected
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import labelling, policies
+from weijing.residents import policies
+from weijing.residents.labels import labelling
 from weijing.residents.models import Contact, Resident
 from weijing.residents.queries import visible_to
 from weijing.tags import labelling as tag_labelling

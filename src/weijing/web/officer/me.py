@@ -9,7 +9,8 @@ from weijing.accounts import identity_codes
 from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.core import clock
 from weijing.privacy import duty_phone
-from weijing.residents import contacts, notices
+from weijing.residents import notices
+from weijing.residents.mirror import contacts
 from weijing.sync import queries as sync
 from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_everyone_signed_in, for_roles

@@ -6,8 +6,8 @@ from datetime import date
 from django.db.models import Q
 
 from weijing.accounts.scope import Scope
-from weijing.residents import coverage
-from weijing.residents.coverage import Coverage
+from weijing.residents.figures import coverage
+from weijing.residents.figures.coverage import Coverage
 from weijing.territory import queries as territory
 from weijing.territory.models import BeatDivision, Division
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
-from weijing.residents import contacts
+from weijing.residents.mirror import contacts
 from weijing.web.access import OfficerRequest
 
 TABS = (

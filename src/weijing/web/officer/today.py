@@ -9,7 +9,9 @@ from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import clock
-from weijing.residents import contacts, proposals, walked
+from weijing.residents.adding import walked
+from weijing.residents.labels import proposals
+from weijing.residents.mirror import contacts
 from weijing.sync import queries as sync
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.officer.own_grid import own_grid

@@ -12,9 +12,9 @@ from weijing.accounts.models import Officer
 from weijing.core import clock
 from weijing.privacy.queries import OPEN, requests_of
 from weijing.residents import links
-from weijing.residents.answering import officers_of
-from weijing.residents.contacts import live
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Resident, ResidentLink
+from weijing.residents.record.answering import officers_of
 from weijing.territory.models import StationTownship
 from weijing.territory.queries import path_name
 from weijing.web.access import open_to_all

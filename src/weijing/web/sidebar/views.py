@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core import clock
-from weijing.residents import contacts
+from weijing.residents.mirror import contacts
 from weijing.residents.models import Contact
 from weijing.sync import wishes
 from weijing.web.access import OfficerRequest, for_roles

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from weijing.accounts.scope import Scope
 from weijing.campaigns.models import Campaign
-from weijing.residents.names import sound
+from weijing.residents.finding.names import sound
 from weijing.tags import queries as tags
 from weijing.tags.models import TagGroup
 from weijing.territory.models import Division

@@ -18,8 +18,8 @@ from weijing.campaigns.reach import people_of, reach_of_people
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents import consent
-from weijing.residents.contacts import live
 from weijing.residents.masking import masked_name
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Resident
 from weijing.territory.models import County
 from weijing.territory.queries import path_name

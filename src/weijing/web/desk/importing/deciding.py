@@ -1,5 +1,6 @@
 """The queues that a roll leaves: where it and our record differ, and who is missing in it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -7,10 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from weijing.accounts.models import Role
+from weijing.audit import trail
 from weijing.core import clock
 from weijing.residents.importing import deciding, verdicts
 from weijing.residents.masking import masked_name
-from weijing.residents.models import RollAbsence, RollConflict
+from weijing.residents.models import Resident, RollAbsence, RollConflict
 from weijing.territory.queries import path_name
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.showing import asked, page_of, show
@@ -32,6 +34,7 @@ def conflicts(request: OfficerRequest) -> HttpResponse:
         messages.success(request, f"{word} {count:,} 处。")
         return redirect(request.get_full_path())
     page = page_of(request, rows)
+    _note_reading(request, page.object_list)
     context = {
         "page": page,
         "rows": [_conflict(row) for row in page.object_list],
@@ -40,6 +43,13 @@ def conflicts(request: OfficerRequest) -> HttpResponse:
         "field_title": verdicts.TITLES.get(field, ""),
     }
     return show(request, "desk/imports/conflicts.html", context, part="rows")
+
+
+def _note_reading(request: OfficerRequest, rows: Iterable[RollConflict | RollAbsence]) -> None:
+    ids = sorted({row.resident_id for row in rows})
+    trail.viewed(
+        request.user, Resident._meta.label_lower, ids, purpose="roll.list", at=clock.now()
+    )
 
 
 def _conflict(row: RollConflict) -> dict[str, Any]:
@@ -74,6 +84,7 @@ def absences(request: OfficerRequest) -> HttpResponse:
         messages.success(request, f"{word} {count:,} 人。")
         return redirect(request.get_full_path())
     page = page_of(request, rows)
+    _note_reading(request, page.object_list)
     shown = [_absence(row) for row in page.object_list]
     context = {"page": page, "rows": shown}
     return show(request, "desk/imports/absences.html", context, part="rows")

@@ -46,6 +46,7 @@ def one(request: OfficerRequest, pk: int) -> HttpResponse:
         "stage": STAGES.get(record.progress.get("stage", ""), "排队中"),
         "poll_seconds": _poll_seconds(record),
         "refused": record.columns.get("refused", ""),
+        "sees_rows": sees_rows(scope),
         "samples": _samples(record) if sees_rows(scope) else [],
         "may_import": may and record.state == State.CHECKED and uploads.is_kept(record),
         "may_check": may and record.state == State.STOPPED and uploads.is_kept(record),

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_http_methods
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.residents import choosing, duplicates, policies, searching
-from weijing.residents import uniting as residents_uniting
-from weijing.residents.contacts import live
+from weijing.residents import policies
+from weijing.residents.finding import searching
 from weijing.residents.masking import masked_name, masked_phone
+from weijing.residents.merges import choosing, duplicates
+from weijing.residents.merges import uniting as residents_uniting
+from weijing.residents.mirror.contacts import live
 from weijing.residents.models import DuplicatePair, Resident
 from weijing.residents.policies import access_resident
 from weijing.residents.queries import visible_to

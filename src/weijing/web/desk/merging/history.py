@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import duplicates, merge_history, undoing
+from weijing.residents.merges import duplicates, merge_history, undoing
 from weijing.residents.models import MergeRecord
 from weijing.tags import uniting
 from weijing.web.access import OfficerRequest, for_roles

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.errors import PermissionDenied
-from weijing.residents import duplicates, policies
+from weijing.residents import policies
+from weijing.residents.merges import duplicates
 from weijing.residents.models import DuplicatePair, Resident, WechatIdentity
 from weijing.tags import uniting
 from weijing.web.access import OfficerRequest, for_roles

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods
 from weijing.campaigns.models import Delivery
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.residents import changing, choosing, policies
+from weijing.residents import policies
+from weijing.residents.merges import choosing
+from weijing.residents.merges.splitting import FACTS_THAT_GO, IDENTITIES, Part
 from weijing.residents.models import Resident, WechatIdentity
 from weijing.residents.policies import access_resident
-from weijing.residents.splitting import FACTS_THAT_GO, IDENTITIES, Part
+from weijing.residents.record import changing
 from weijing.tags import uniting
 from weijing.tags.queries import carried_by
 from weijing.web.access import OfficerRequest, for_roles

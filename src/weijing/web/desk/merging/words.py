@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from weijing.residents import choosing, rehanging
 from weijing.residents.masking import masked_name, masked_phone
+from weijing.residents.merges import choosing, rehanging
+from weijing.residents.merges.remembering import UNDO_WITHIN
 from weijing.residents.models import MergeRecord, Resident
-from weijing.residents.remembering import UNDO_WITHIN
 from weijing.territory import queries as territory
 
 # What hangs on a record, as people call it. Tables of parts to come are counted as 其他记录.

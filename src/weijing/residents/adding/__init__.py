@@ -1,0 +1,1 @@
+"""How residents become contacts: doors to knock at, and who has refused."""

@@ -1,0 +1,1 @@
+"""Coverage: counted from the rows, kept place by place, read level by level."""

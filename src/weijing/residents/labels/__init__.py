@@ -1,0 +1,1 @@
+"""Who a WeCom contact is, and what WeCom shows beside them."""

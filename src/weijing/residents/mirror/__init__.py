@@ -1,0 +1,1 @@
+"""What WeCom says about contacts, copied into rows of our own."""
