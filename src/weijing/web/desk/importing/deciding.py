@@ -47,9 +47,7 @@ def conflicts(request: OfficerRequest) -> HttpResponse:
 
 def _note_reading(request: OfficerRequest, rows: Iterable[RollConflict | RollAbsence]) -> None:
     ids = sorted({row.resident_id for row in rows})
-    trail.viewed(
-        request.user, Resident._meta.label_lower, ids, purpose="roll.list", at=clock.now()
-    )
+    trail.viewed(request.user, Resident._meta.label_lower, ids, purpose="roll.list", at=clock.now())
 
 
 def _conflict(row: RollConflict) -> dict[str, Any]:
