@@ -301,9 +301,9 @@ def by_orm(frame: pl.DataFrame, county: Any) -> float:
     from stdnum.cn import ric
 
     from weijing.core.env import keyring
-    from weijing.residents.grams import grams
+    from weijing.residents.finding.grams import grams
+    from weijing.residents.finding.names import sound
     from weijing.residents.models import Household, Resident
-    from weijing.residents.names import sound
     from weijing.territory.grouping import add_groups
     from weijing.territory.queries import villages_named
 
