@@ -17,7 +17,13 @@ from django.db import connection, connections, transaction
 from tests.residents.rolls import DIVISIONS, as_csv, person, refused, small_county
 from weijing.residents import ordinals
 from weijing.residents.importing.roll import import_roll
-from weijing.residents.models import Household, OrdinalCounter, Resident, RollImport
+from weijing.residents.models import (
+    Household,
+    ImportProfile,
+    OrdinalCounter,
+    Resident,
+    RollImport,
+)
 from weijing.territory.models import County, Division
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -214,3 +220,40 @@ def test_the_command_says_what_it_did(place: County, tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "缺少列：户号" in complaints.decode()
     assert "Traceback" not in complaints.decode()
+
+
+def test_a_saved_source_reads_its_columns_on_the_command_line(
+    place: County, tmp_path: Path
+) -> None:
+    rows = [person(1), person(2)]
+    path = as_csv(tmp_path / "roll.csv", [{"编码": row.pop("户号"), **row} for row in rows])
+    ImportProfile.objects.create(
+        county=place, name="户籍名册", columns={"household": "编码"}, saved_at=AT
+    )
+
+    unknown = command(path, "--profile", "没有这个")
+    _, complaints = unknown.communicate(timeout=60)
+    assert unknown.returncode != 0
+    assert "户籍名册" in complaints.decode(), "says which there are"
+
+    process = command(path, "--profile", "户籍名册", "--apply")
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 0, complaints.decode()
+    assert Resident.objects.count() == 2
+    assert RollImport.objects.get().profile == ImportProfile.objects.get()
+
+
+def test_stopped_by_ctrl_c_nothing_is_imported_and_the_command_says_so(
+    place: County, tmp_path: Path
+) -> None:
+    process = command(many(tmp_path / "roll.csv", 3 * MANY), "--apply")
+    wait_until(lambda: process.poll() is not None or copying())
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "Nothing was changed" in complaints.decode()
+    assert "Traceback" not in complaints.decode()
+    assert not group_of(process.pid)
+    assert not Resident.objects.exists()
+    assert not RollImport.objects.exists()
