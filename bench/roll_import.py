@@ -287,7 +287,8 @@ def upsert_all(path: Path, county: Any) -> tuple[float, float]:
         cursor.execute(
             f"INSERT INTO residents_resident AS person (county_id, lifecycle, consents, ordinal, "
             f"{', '.join(COLUMNS)}) SELECT * FROM staged "
-            f"ON CONFLICT (county_id, id_number_index) DO UPDATE SET "
+            f"ON CONFLICT (county_id, id_number_index) WHERE id_number_index IS NOT NULL "
+            f"DO UPDATE SET "
             f"{', '.join(f'{name} = excluded.{name}' for name in columns)} "
             f"WHERE person.roll_digest IS DISTINCT FROM excluded.roll_digest"
         )

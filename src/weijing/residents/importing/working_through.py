@@ -35,6 +35,7 @@ from weijing.residents.importing.reports import Progress, RollReport, Source
 from weijing.residents.importing.spool import Spool
 from weijing.residents.importing.verdicts import checked
 from weijing.residents.importing.weighing import Against, Weighed
+from weijing.residents.importing.writing import Writing
 from weijing.residents.labels import pushing
 from weijing.residents.models import RollImport
 from weijing.territory.models import County
@@ -160,7 +161,7 @@ class Run:
             homes, on="household", how="left", maintain_order="left"
         )
         made = taking_in.write(
-            taking_in.Writing(
+            Writing(
                 county_id, self.marker.source(self.source.name), self.marker, gathered.places,
                 weighed.kept, local_day(self.at), gathered.pieces, self.spool, self.executor,
                 self.progress,
