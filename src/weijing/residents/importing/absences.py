@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Q
 
 from weijing.core.ids import new_ids
 from weijing.residents.importing.copying import fetch_fixed, put_lines
 from weijing.residents.importing.marks import MARK_BYTES, SOURCE_AT
-from weijing.residents.models import RollAbsence
+from weijing.residents.models import Resident, RollAbsence
 
 _PEOPLE = np.dtype([("id", ">i8"), ("village", ">i8")])
 
@@ -43,6 +44,15 @@ def find(
     in_part = lacking * 2 > np.bincount(where, minlength=len(of_villages))
     ids = listed["id"][missing & ~in_part[where]].astype(np.int64)
     return Absent(np.sort(ids), int(in_part.sum()))
+
+
+def names_everybody(county_id: int, known: npt.NDArray[np.int64]) -> bool:
+    """Whether `known`, all of them people whom a roll named, are all there are: then nobody lacks.
+
+    Counting a county takes a tenth of the time that looking for the missing does.
+    """
+    named = Q(roll_digest__isnull=False) | Q(lifecycle=Resident.Lifecycle.DUPLICATE)
+    return Resident.objects.filter(named, county_id=county_id).count() == len(known)
 
 
 def record(county_id: int, import_id: int, absent: Absent, known: npt.NDArray[np.int64]) -> int:

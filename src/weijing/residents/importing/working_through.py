@@ -141,12 +141,15 @@ class Run:
 
     def _absent(self, gathered: Gathered, weighed: Weighed, report: RollReport) -> absences.Absent:
         nobody = absences.Absent(np.empty(0, dtype=np.int64), 0)
-        if not self.source.is_whole or not (weighed.ids != 0).any():
+        known = weighed.ids[weighed.ids != 0]
+        if not self.source.is_whole or not len(known):
+            return nobody
+        if weighed.same[weighed.ids != 0].all() and absences.names_everybody(self.county.pk, known):
             return nobody
         used = gathered.rows["place"].unique().to_list()
         villages = {gathered.places[number].village_code for number in used}
         source = self.marker.source(self.source.name)
-        absent = absences.find(self.county.pk, weighed.ids[weighed.ids != 0], villages, source)
+        absent = absences.find(self.county.pk, known, villages, source)
         report.absent, report.partial_villages = len(absent.ids), absent.partial_villages
         return absent
 
