@@ -14,11 +14,11 @@ from weijing.core import env, jobs
 from weijing.core.clock import local_day
 from weijing.residents.importing import (
     absences,
+    following_up,
     noting,
     opening,
     placing,
     previewing,
-    refinding,
     refusing,
     spool,
     taking_in,
@@ -26,7 +26,7 @@ from weijing.residents.importing import (
     workers,
 )
 from weijing.residents.importing.columns import HEADINGS
-from weijing.residents.importing.differing import Difference, bit
+from weijing.residents.importing.differing import Difference
 from weijing.residents.importing.gathering import Gathered, gather
 from weijing.residents.importing.known_places import gazetteer
 from weijing.residents.importing.marks import Marker
@@ -36,7 +36,6 @@ from weijing.residents.importing.spool import Spool
 from weijing.residents.importing.verdicts import checked
 from weijing.residents.importing.weighing import Against, Weighed
 from weijing.residents.importing.writing import Writing
-from weijing.residents.labels import pushing
 from weijing.residents.models import RollImport
 from weijing.territory.models import County
 
@@ -172,30 +171,13 @@ class Run:
             weighed.homes, rows, weighed.ids,
         )  # fmt: skip
         record.made = vars(made)
-        changed = weighed.ids[np.flatnonzero(weighed.touched)]
-        moved = noting.home_changes(county_id, weighed.home_differences, by_id=by_id, at=self.at)
-        own_words = np.flatnonzero(weighed.kept & (bit("name") | bit("household")))
-        changed_homes = weighed.homes.frame.filter(pl.col("changed") & (pl.col("id") != 0))
-        refinding.refind(
-            county_id,
-            weighed.ids[own_words].tolist(),
-            self._homes_to_refind(weighed, changed_homes),
+        record.vanished = following_up.follow_up(
+            weighed, absent, county_id=county_id, import_id=record.pk, by_id=by_id, at=self.at
         )
-        noting.supersede(county_id, weighed.conflicts, at=self.at)
-        noting.conflicts(county_id, record.pk, weighed.conflicts)
-        known = weighed.ids[weighed.ids != 0]
-        if len(known):
-            record.vanished = absences.record(county_id, record.pk, absent, known)
-        pushing.want_rewritten(county_id, [*changed[changed != 0].tolist(), *moved], at=self.at)
         if report.created or report.updated:
             jobs.enqueue(
                 "residents.find_duplicates", once=f"duplicates-{county_id}", county_id=county_id
             )
-
-    def _homes_to_refind(self, weighed: Weighed, changed: pl.DataFrame) -> list[int]:
-        """Also those whose address is not the roll's, of which a changed row says otherwise."""
-        differing = {one.household_id for one in weighed.home_differences}
-        return sorted({*changed["id"].to_list(), *differing})
 
     def _write_errors(self, gathered: Gathered, report: RollReport, errors_to: Path | None) -> None:
         report.reasons = refusing.counted(gathered)
