@@ -7,8 +7,10 @@ from weijing.web.officer import (
     corrections,
     door,
     grid,
+    household,
     labelling,
     me,
+    resident,
     today,
 )
 
@@ -21,7 +23,11 @@ urlpatterns = [
     path("contacts/<int:pk>/label/", labelling.label, name="label"),
     path("corrections/", corrections.corrections, name="corrections"),
     path("corrections/<int:pk>/", corrections.decision, name="correction"),
+    path("contacts/<int:pk>/", resident.resident, name="resident"),
+    path("contacts/<int:pk>/change/<slug:act>/", resident.change, name="resident-change"),
     path("grid/", grid.grid, name="grid"),
+    path("grid/households/", household.households, name="households"),
+    path("grid/households/<int:pk>/", household.household, name="household"),
     path("grid/unlinked/", grid.unlinked, name="unlinked"),
     path("contacts/<int:pk>/consents/", consents.consents, name="consents"),
     path("contacts/<int:pk>/consents/<str:scope>/", consents.consent_scope, name="consent"),
