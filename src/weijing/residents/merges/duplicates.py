@@ -47,13 +47,16 @@ def find(county_id: int, *, at: datetime) -> Found:
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [county_id])
+        cursor.execute(_PEOPLE, values)
+        # Without figures of it the joins below would be planned for a handful of people.
+        cursor.execute("ANALYZE live_person")
         cursor.execute(_FIND, values)
         found = cursor.rowcount
         cursor.execute(_GONE, values)
         gone = cursor.rowcount
         cursor.execute(_ADD, {**values, "first_id": reserve(found + 1)})
         new = cursor.rowcount
-        cursor.execute("DROP TABLE found_pair")
+        cursor.execute("DROP TABLE found_pair, live_person")
     return Found(new, gone)
 
 
@@ -119,55 +122,56 @@ _MAY_BE_ONE = """one.id < two.id AND NOT (
     one.id_number_index IS NOT NULL AND two.id_number_index IS NOT NULL
     AND one.born_on IS DISTINCT FROM two.born_on)"""
 
+_PEOPLE = """
+CREATE TEMPORARY TABLE live_person ON COMMIT DROP AS
+SELECT person.id, person.name, person.pinyin, person.phone_index, person.id_number_index,
+    person.born_on, person.household_id, person.division_id, person.lifecycle, home.address
+FROM residents_resident person
+LEFT JOIN residents_household home
+    ON home.county_id = person.county_id AND home.id = person.household_id
+WHERE person.county_id = %(county)s AND person.lifecycle = ANY(%(live)s)
+"""
+
 _FIND = f"""
 CREATE TEMPORARY TABLE found_pair ON COMMIT DROP AS
-WITH person AS MATERIALIZED (
-    SELECT id, name, pinyin, phone_index, id_number_index, born_on, household_id, division_id,
-        lifecycle
-    FROM residents_resident
-    WHERE county_id = %(county)s AND lifecycle = ANY(%(live)s)
-), shared AS (
-    SELECT phone_index FROM person WHERE phone_index IS NOT NULL
+WITH shared AS (
+    SELECT phone_index FROM live_person WHERE phone_index IS NOT NULL
     GROUP BY phone_index HAVING count(*) BETWEEN 2 AND %(most)s
 ), by_phone AS (
     SELECT one.id AS first_id, two.id AS second_id
     FROM shared
-    JOIN person one ON one.phone_index = shared.phone_index
-    JOIN person two ON two.phone_index = shared.phone_index
+    JOIN live_person one ON one.phone_index = shared.phone_index
+    JOIN live_person two ON two.phone_index = shared.phone_index
     WHERE {_MAY_BE_ONE} AND {_SIMILAR}
 ), noted AS (
     -- A stranger whose officer noted this phone in WeCom, and the name with it.
     SELECT DISTINCT least(stranger.id, known.id) AS first_id,
         greatest(stranger.id, known.id) AS second_id
-    FROM person stranger
+    FROM live_person stranger
     JOIN residents_wechatidentity identity
         ON identity.county_id = %(county)s AND identity.resident_id = stranger.id
     JOIN residents_contact contact
         ON contact.county_id = %(county)s AND contact.identity_id = identity.id
         AND contact.state = 'linked'
     CROSS JOIN unnest(contact.remark_mobile_indexes) AS phone
-    JOIN person known ON known.phone_index = phone AND known.lifecycle = 'roll'
+    JOIN live_person known ON known.phone_index = phone AND known.lifecycle = 'roll'
     WHERE stranger.lifecycle = 'provisional' AND length(known.name) >= 2
         AND (strpos(contact.remark, known.name) > 0 OR strpos(stranger.name, known.name) > 0)
 ), by_home AS (
     SELECT one.id AS first_id, two.id AS second_id
-    FROM person one
-    JOIN person two ON two.household_id = one.household_id
+    FROM live_person one
+    JOIN live_person two ON two.household_id = one.household_id
         AND (two.name = one.name OR (two.pinyin = one.pinyin AND one.pinyin <> ''
             AND (one.id_number_index IS NULL OR two.id_number_index IS NULL)))
     WHERE {_MAY_BE_ONE}
 ), by_address AS (
     -- The same door under two household numbers, or a record that has none.
     SELECT one.id AS first_id, two.id AS second_id
-    FROM person one
-    JOIN person two ON two.division_id = one.division_id AND two.name = one.name
-    LEFT JOIN residents_household here
-        ON here.county_id = %(county)s AND here.id = one.household_id
-    LEFT JOIN residents_household there
-        ON there.county_id = %(county)s AND there.id = two.household_id
+    FROM live_person one
+    JOIN live_person two ON two.division_id = one.division_id AND two.name = one.name
     WHERE {_MAY_BE_ONE}
-        AND (here.id IS NULL OR there.id IS NULL
-            OR (here.address = there.address AND here.address <> ''))
+        AND (one.household_id IS NULL OR two.household_id IS NULL
+            OR (one.address = two.address AND one.address <> ''))
 )
 SELECT first_id, second_id, max(rule) AS rule
 FROM (

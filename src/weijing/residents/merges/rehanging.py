@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from weijing.residents.merges.referring import Relation, relations
+from weijing.residents.merges.referring import Once, Relation, relations
 
 
 @dataclass(frozen=True)
@@ -94,19 +94,12 @@ _PAIRS = "unnest(%(strangers)s::bigint[], %(residents)s::bigint[])"
 
 def _take_away(relation: Relation, values: dict[str, Any]) -> list[Any]:
     """Rows that the resident has, or gets from another stranger, or that would name them twice."""
-    reasons = [_twin(relation, once.columns, once.holds_where) for once in relation.once]
-    reasons += [_same_person(column) for column in relation.never_equal]
+    reasons = [_twins(relation, once) for once in relation.once]
+    reasons += [_same_person(relation, column) for column in relation.never_equal]
     if not reasons:
         return []
-    found = " UNION ALL ".join(
-        f"SELECT mine.id, pair.stranger, {twin} AS twin "  # noqa: S608
-        f'FROM "{relation.table}" mine JOIN {_PAIRS} pair (stranger, resident) '
-        f'ON mine."{relation.column}" = pair.stranger '
-        f"WHERE mine.county_id = %(county)s AND {condition}"
-        for twin, condition in reasons
-    )
     return _fetch(
-        f"WITH clash AS (SELECT DISTINCT ON (id) * FROM ({found}) found "  # noqa: S608
+        f"WITH clash AS (SELECT DISTINCT ON (id) * FROM ({' UNION ALL '.join(reasons)}) found "  # noqa: S608
         f"ORDER BY id, twin NULLS LAST) "
         f'DELETE FROM "{relation.table}" gone USING clash '
         f"WHERE gone.county_id = %(county)s AND gone.id = clash.id "
@@ -115,32 +108,33 @@ def _take_away(relation: Relation, values: dict[str, Any]) -> list[Any]:
     )
 
 
-def _twin(relation: Relation, columns: Sequence[str], holds_where: str) -> tuple[str, str]:
-    table, column = relation.table, relation.column
-    same = " AND ".join(f'taken."{name}" = mine."{name}"' for name in columns)
-    # The condition's columns stand alone, so each is read where only one table is in sight.
-    twin = (
-        f'(SELECT min(taken.id) FROM (SELECT * FROM "{table}" WHERE {holds_where}) taken '  # noqa: S608
-        f"LEFT JOIN {_PAIRS} other (stranger, resident) "
-        f'ON taken."{column}" = other.stranger '
-        f"WHERE taken.county_id = %(county)s AND taken.id <> mine.id AND {same} "
-        f'AND (taken."{column}" = pair.resident '
-        f"OR (other.resident = pair.resident AND taken.id < mine.id)))"
+def _twins(relation: Relation, once: Once) -> str:
+    """All rows of both sides in one pass, as they would stand together: the first of them stays."""
+    alike = ", ".join(f'held."{name}"' for name in once.columns)
+    known = "".join(f' AND "{name}" IS NOT NULL' for name in once.columns)  # NULL equals nothing
+    return (
+        f"SELECT id, stranger, twin FROM (SELECT held.id, pair.stranger, first_value(held.id) "  # noqa: S608
+        f'OVER (PARTITION BY coalesce(pair.resident, held."{relation.column}"), {alike} '
+        f"ORDER BY pair.stranger IS NOT NULL, held.id) AS twin "
+        f'FROM (SELECT * FROM "{relation.table}" WHERE county_id = %(county)s '
+        f'AND "{relation.column}" = ANY(%(strangers)s::bigint[] || %(residents)s::bigint[]) '
+        f"AND {once.holds_where}{known}) held "
+        f"LEFT JOIN {_PAIRS} pair (stranger, resident) "
+        f'ON pair.stranger = held."{relation.column}") together '
+        f"WHERE stranger IS NOT NULL AND twin <> id"
     )
-    mine = (
-        f'EXISTS (SELECT 1 FROM (SELECT * FROM "{table}" WHERE {holds_where}) self '  # noqa: S608
-        f"WHERE self.county_id = %(county)s AND self.id = mine.id)"
-    )
-    return twin, f"{mine} AND {twin} IS NOT NULL"
 
 
-def _same_person(other: str) -> tuple[str, str]:
-    condition = (
-        f'(mine."{other}" = pair.resident OR EXISTS (SELECT 1 '  # noqa: S608
-        f"FROM {_PAIRS} also (stranger, resident) "
-        f'WHERE also.stranger = mine."{other}" AND also.resident = pair.resident))'
+def _same_person(relation: Relation, other: str) -> str:
+    return (
+        f"SELECT mine.id, pair.stranger, NULL::bigint AS twin "  # noqa: S608
+        f'FROM "{relation.table}" mine JOIN {_PAIRS} pair (stranger, resident) '
+        f'ON mine."{relation.column}" = pair.stranger '
+        f"LEFT JOIN {_PAIRS} also (stranger, resident) "
+        f'ON also.stranger = mine."{other}" '
+        f"WHERE mine.county_id = %(county)s "
+        f'AND pair.resident IN (mine."{other}", also.resident)'
     )
-    return "NULL::bigint", condition
 
 
 def _move(relation: Relation, values: dict[str, Any]) -> list[Any]:
