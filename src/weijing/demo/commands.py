@@ -123,7 +123,7 @@ def _play(
 
     django.setup()
     from weijing.core import clock
-    from weijing.demo import comparing, morning, stage
+    from weijing.demo import book, comparing, morning, stage
     from weijing.demo.visiting import open_every_page
     from weijing.demo.wecom_side import SimulatedWeCom
 
@@ -136,6 +136,7 @@ def _play(
     _build(scene, facts, now=clock.now(), out=out)
     try:
         played = morning.play(scene)
+        kept = book.play(scene)
     except morning.TookTooLong as slow:
         out.print(f"[red]没有等到：{slow}[/]（记录在 {var / 'logs'}）")
         return False
@@ -144,7 +145,7 @@ def _play(
     if not once:
         _serve(scene, facts, out)
     say("与模拟器核对……")
-    figures = [*comparing.compare(scene, played), *visited]
+    figures = [*comparing.compare(scene, played), *book.compare(scene, kept), *visited]
     doctor = _doctor(scene)
     figures.append(comparing.Figure("体检：weijing doctor --deep 的退出码", doctor, 0))
     _print(figures, out)

@@ -45,6 +45,17 @@ class Visitor:
         if answer.status_code != 302:
             raise httpx.HTTPStatusError("refused", request=answer.request, response=answer)
 
+    def post(self, address: str, **fields: str) -> None:
+        """Fill in the form of a page and send it.
+
+        Raises `httpx.HTTPStatusError` when refused.
+        """
+        form = TOKEN.search(self._http.get(address).text)
+        assert form is not None
+        answer = self._http.post(address, data={**fields, "csrfmiddlewaretoken": form.group(1)})
+        if answer.status_code != 302:
+            raise httpx.HTTPStatusError("refused", request=answer.request, response=answer)
+
     def opened(self, starts: Iterable[str]) -> dict[str, int]:
         """Every page reached from `starts` by links one level deep, with its status."""
         seen: dict[str, int] = {}
