@@ -17,8 +17,10 @@ from django.db import connection
 
 START_SECONDS = 60  # a busy machine
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+NAME = "web-to-be-killed"  # tells its sessions from those that other tests left open
 # Sign-in by password needs no WeCom; nobody listens there.
-WECOM = {
+OUTSIDE = {
+    "PGAPPNAME": NAME,
     "WEIJING_WECOM_CORPID": "ww0123456789abcdef",
     "WEIJING_WECOM_SECRET": "not-used",
     "WEIJING_WECOM_AGENTID": "1000002",
@@ -48,7 +50,7 @@ class WebProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "weijing", "web", "--port", str(self.port),
                  "--workers", "1", "--threads", "4"],
-                env={**os.environ, "DATABASE_URL": database_url(), **WECOM},
+                env={**os.environ, "DATABASE_URL": database_url(), **OUTSIDE},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -79,13 +81,14 @@ class WebProcess:
 
 
 def sessions() -> list[tuple[str, str]]:
-    """(state, wait) of whoever else is in the tests' database."""
+    """(state, wait) of the web's sessions in the tests' database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the first one only
         cursor.execute(
             "SELECT state, coalesce(wait_event_type, '') FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend'"
+            "AND backend_type = 'client backend' AND application_name = %s",
+            [NAME],
         )
         return [(str(state), str(wait)) for state, wait in cursor.fetchall()]
 
