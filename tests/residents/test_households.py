@@ -1,7 +1,7 @@
 """Households part and come together, and nobody is lost or doubled whatever the order."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.residents.families import Village, open_homes, village
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import DomainError
+from weijing.residents.adding import refusals
 from weijing.residents.models import ContactWay, DoorVisit, Household, Resident
 from weijing.residents.record import changing, homes, households, moving_house
 from weijing.residents.record.homes import Place
@@ -35,6 +36,18 @@ def test_a_split_leaves_people_on_both_sides(village: Village) -> None:
     assert (son.household_role, wife.household_role, father.household_role) == ("head", "", "head")
     assert AuditEntry.objects.filter(action="household.split", object_id=old.pk).count() == 1
     assert [change.kind for change in village.changes(son)] == ["household"]
+
+
+def test_who_leaves_a_household_that_refused_is_left_in_peace_too(village: Village) -> None:
+    father, son = village.family("1", "罗样例", "罗小样")
+    old, refused_at = home_of(father), village.at - timedelta(days=30)
+    DoorVisit.objects.create(
+        county=village.county, household=old, officer=village.officer,
+        outcome="refused", at=refused_at, recorded_at=refused_at, phone_key=uuid4(),
+    )  # fmt: skip
+    new = households.split(old, [son], village.to("9"), **village.acting)
+    assert refusals.may_knock(new, at=village.at) == refusals.may_knock(old, at=village.at)
+    assert not refusals.may_knock(new, at=village.at).given
 
 
 @pytest.mark.parametrize("who", ["nobody", "everybody", "somebody else"])

@@ -6,6 +6,7 @@ Source: Network Data Security Regulation, article 22 (5): no frequent asking aft
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import uuid4
 
 from weijing.core.clock import local_day
 from weijing.residents import consent
@@ -64,6 +65,27 @@ def left_in_peace(
         for household_id, outcome, refused_at in latest
         if outcome == DoorVisit.Outcome.REFUSED
     }
+
+
+def follow(old: Household, new: Household, *, at: datetime) -> None:
+    """Who has just left a household that refused is left in peace as long as it is.
+
+    The refusal names nobody, so it is everybody's.
+    """
+    if old.pk not in left_in_peace(old.county_id, [old.pk], at=at):
+        return
+    refusal = DoorVisit.objects.filter(
+        county_id=old.county_id, household=old, outcome=DoorVisit.Outcome.REFUSED, at__lte=at
+    ).latest("at", "pk")
+    DoorVisit.objects.create(
+        county_id=new.county_id,
+        household=new,
+        officer_id=refusal.officer_id,
+        outcome=refusal.outcome,
+        at=refusal.at,
+        recorded_at=at,
+        phone_key=uuid4(),
+    )
 
 
 def _refused_at(resident: Resident, scopes: set[str], *, at: datetime) -> datetime | None:

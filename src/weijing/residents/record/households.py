@@ -11,6 +11,7 @@ from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError
+from weijing.residents.adding import refusals
 from weijing.residents.figures.touching import touch
 from weijing.residents.models import ContactWay, DoorVisit, Household, Resident, ResidentChange
 from weijing.residents.record import changing, homes
@@ -61,6 +62,7 @@ def split(
         role = Role.HEAD if head and person.pk == head.pk else Role.UNKNOWN
         _settle(person, home, role=role, action="household.split", by=by, at=at)
     _keep(going)
+    refusals.follow(old, home, at=at)
     trail.record(by, "household.split", old, at=at, into=home.pk, members=len(going))
     touch(home.county_id, [old.division_id, home.division_id])
     changing.push_remarks(home.county_id, [person.pk for person in going])
