@@ -52,7 +52,7 @@ def test_a_scanned_code_is_greeted_and_mirrored_by_jobs(
     running: Corp, county: County, postbox: Postbox, simulator: Simulator
 ) -> None:
     do("sync.read_departments", county_id=county.pk)
-    running.act("scan", userid="p1", resident={"name": "清风徐来"})
+    running.act("scan", userid="p1", resident={"name": "守夜人的灯"})
     simulator.admin("callbacks/drain")
     postbox.deliver(at=clock.now())
 
@@ -62,7 +62,7 @@ def test_a_scanned_code_is_greeted_and_mirrored_by_jobs(
     assert InboxEvent.objects.get().outcome == InboxEvent.Outcome.APPLIED
     assert not ContactRefresh.objects.exists()
     # The worker may have come past the minute at which it reads some officers anyway.
-    assert Contact.objects.filter(identity__nickname="清风徐来").count() == 1
+    assert Contact.objects.filter(identity__nickname="守夜人的灯").count() == 1
     assert Greeting.objects.get().state in (Greeting.State.SENT, Greeting.State.LATE)
 
 
