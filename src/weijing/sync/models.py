@@ -6,6 +6,7 @@ from django.db import models
 
 from weijing.accounts.models import Officer
 from weijing.core.tenancy import TenantForeignKey, TenantModel
+from weijing.residents.models import WelcomeText
 
 
 class InboxEvent(models.Model):
@@ -78,6 +79,11 @@ class Greeting(TenantModel):
     code = models.CharField(max_length=200, blank=True)  # until it is used
     userid = models.CharField(max_length=64)
     external_userid = models.CharField(max_length=64)
+    way_state = models.CharField(max_length=64, blank=True)  # of the code that was scanned
+    # The words as they were sent; null: those that come with the software.
+    welcome = TenantForeignKey(
+        WelcomeText, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     not_after = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     ended_at = models.DateTimeField(null=True)

@@ -6,7 +6,7 @@ from django.db import models
 
 from weijing.accounts.models import Officer
 from weijing.core.tenancy import TenantForeignKey, TenantModel
-from weijing.residents.models import Contact, Resident
+from weijing.residents.models import Contact, ContactWay, Resident
 
 
 class TagCategory(TenantModel):
@@ -104,6 +104,21 @@ class TagAssignment(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "resident"], name="assignment_resident"),
+        ]
+
+
+class WayTag(TenantModel):
+    """Whoever comes through this code carries the tag from the first moment on."""
+
+    way = TenantForeignKey(ContactWay, models.CASCADE, related_name="+", db_index=False)
+    tag = TenantForeignKey(Tag, models.PROTECT, related_name="+", db_index=False)
+    set_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+", db_index=False)
+    set_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "way", "tag"], name="way_tag_once"),
         ]
 
 

@@ -1,6 +1,6 @@
 """Residents and all that hangs on them; a file for each kind of fact."""
 
-from weijing.residents.models.adding import ContactWay, DoorVisit, WalkingList, WalkingStop
+from weijing.residents.models.adding import DoorVisit, WalkingList, WalkingStop
 from weijing.residents.models.consents import ConsentRecord, ResidentLink
 from weijing.residents.models.contacts import (
     Contact,
@@ -20,6 +20,7 @@ from weijing.residents.models.imports import (
     RollImport,
 )
 from weijing.residents.models.people import Household, OrdinalCounter, Representative, Resident
+from weijing.residents.models.ways import ContactWay, PrintOrder, WelcomeText
 
 __all__ = [
     "BulkPiece",
@@ -38,6 +39,7 @@ __all__ = [
     "ImportProfile",
     "MergeRecord",
     "OrdinalCounter",
+    "PrintOrder",
     "RemarkProposal",
     "RemarkWrite",
     "Representative",
@@ -52,4 +54,5 @@ __all__ = [
     "WalkingList",
     "WalkingStop",
     "WechatIdentity",
+    "WelcomeText",
 ]

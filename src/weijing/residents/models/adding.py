@@ -1,4 +1,4 @@
-"""How residents become contacts: codes to scan, doors knocked at, lists to walk."""
+"""How residents become contacts: doors knocked at, lists to walk."""
 
 from typing import ClassVar
 
@@ -7,28 +7,7 @@ from django.db import models
 from weijing.accounts.models import Officer
 from weijing.core.tenancy import TenantForeignKey, TenantModel
 from weijing.residents.models.people import Household
-from weijing.territory.models import Beat, Division
-
-
-class ContactWay(TenantModel):
-    """A WeCom code 「联系我」. Its `state` comes back with whoever was added through it."""
-
-    officer = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="contact_ways")
-    beat = TenantForeignKey(Beat, models.PROTECT, null=True, related_name="contact_ways")
-    household = TenantForeignKey(Household, models.CASCADE, null=True, related_name="+")
-    state = models.CharField(max_length=30)
-    config_id = models.CharField(max_length=64, blank=True)  # without it WeCom cannot change it
-    qr_code = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField()
-    created_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
-    refused_because = models.CharField(max_length=80, blank=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta(TenantModel.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["county", "state"], name="contact_way_state"),
-        ]
+from weijing.territory.models import Division
 
 
 class DoorVisit(TenantModel):
