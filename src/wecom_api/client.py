@@ -20,6 +20,7 @@ from wecom_api.js_sdk import JsSdk
 from wecom_api.limits import InMemoryRateLimiter, RateLimiter
 from wecom_api.media import Media
 from wecom_api.members import Members
+from wecom_api.pictures import Pictures
 from wecom_api.reading import Json
 from wecom_api.sign_in import AUTHORIZE_URL, QR_URL, SignIn
 from wecom_api.tags import Tags
@@ -92,6 +93,7 @@ class WeCom:
         self.welcome = Welcome(caller)
         self.behaviour = Behaviour(caller)
         self.media = Media(caller)
+        self.pictures = Pictures(self.transport)
         self.app_messages = AppMessages(caller, agentid)
         self.sign_in = SignIn(
             caller, corpid=corpid, agentid=agentid, authorize_url=authorize_url, qr_url=qr_url

@@ -38,6 +38,7 @@ from wecom_simulator.answering import answer
 from wecom_simulator.connections import TrackedProtocol
 from wecom_simulator.options import Options, parsed
 from wecom_simulator.pages import ROUTES as PAGES
+from wecom_simulator.way_pictures import ROUTES as WAY_PICTURES
 from wecom_simulator.world import World
 
 
@@ -58,6 +59,7 @@ def application(world: World) -> Starlette:
             Route("/cgi-bin/{api:path}", answer, methods=["GET", "POST"]),
             *ADMIN,
             *PAGES,
+            *WAY_PICTURES,
         ],
         lifespan=lifespan,
     )
