@@ -67,16 +67,27 @@ def left_in_peace(
     }
 
 
+def standing(household: Household, *, at: datetime) -> DoorVisit | None:
+    """The refusal for which this household is left in peace at that moment."""
+    answers = DoorVisit.objects.filter(
+        county_id=household.county_id,
+        household=household,
+        at__gt=at - LEFT_IN_PEACE,
+        at__lte=at,
+        outcome__in=[DoorVisit.Outcome.REFUSED, DoorVisit.Outcome.ADDED],
+    )
+    latest = answers.order_by("-at", "-pk").first()
+    return latest if latest and latest.outcome == DoorVisit.Outcome.REFUSED else None
+
+
 def follow(old: Household, new: Household, *, at: datetime) -> None:
     """Who has just left a household that refused is left in peace as long as it is.
 
     The refusal names nobody, so it is everybody's.
     """
-    if old.pk not in left_in_peace(old.county_id, [old.pk], at=at):
+    refusal = standing(old, at=at)
+    if refusal is None:
         return
-    refusal = DoorVisit.objects.filter(
-        county_id=old.county_id, household=old, outcome=DoorVisit.Outcome.REFUSED, at__lte=at
-    ).latest("at", "pk")
     DoorVisit.objects.create(
         county_id=new.county_id,
         household=new,

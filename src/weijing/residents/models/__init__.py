@@ -1,6 +1,11 @@
 """Residents and all that hangs on them; a file for each kind of fact."""
 
-from weijing.residents.models.adding import DoorVisit, WalkingList, WalkingStop
+from weijing.residents.models.adding import (
+    DoorVisit,
+    DoorVisitCorrection,
+    WalkingList,
+    WalkingStop,
+)
 from weijing.residents.models.consents import ConsentRecord, ResidentLink
 from weijing.residents.models.contacts import (
     Contact,
@@ -32,6 +37,7 @@ __all__ = [
     "CoverageFigure",
     "CoverageTouched",
     "DoorVisit",
+    "DoorVisitCorrection",
     "DuplicatePair",
     "Favourite",
     "Household",

@@ -41,7 +41,17 @@ class DoorVisit(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "household", "at"], name="visit_of_household"),
+            models.Index(fields=["county", "officer", "at"], name="visit_of_officer"),
         ]
+
+
+class DoorVisitCorrection(TenantModel):
+    """What a visit said before the officer who recorded it put it right."""
+
+    visit = TenantForeignKey(DoorVisit, models.CASCADE, related_name="corrections")
+    outcome = models.CharField(max_length=9, choices=DoorVisit.Outcome.choices)
+    note = models.CharField(max_length=120, blank=True)
+    corrected_at = models.DateTimeField()
 
 
 class WalkingList(TenantModel):
