@@ -40,6 +40,11 @@ def can_change(scope: Scope, resident: Resident) -> bool:
     return scope.has(*FIELD_ROLES, Role.STATION_COMMAND) and scope.covers(resident.division)
 
 
+def can_change_many(scope: Scope) -> bool:
+    """One change to everybody a list shows; each of them is of the own places."""
+    return scope.has(*FIELD_ROLES, Role.STATION_COMMAND)
+
+
 def can_unite(scope: Scope) -> bool:
     """Who writes records may also say that two of them are one person, or one of them two.
 

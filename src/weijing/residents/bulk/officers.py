@@ -1,0 +1,104 @@
+"""Many people get the officer who answers for them."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from weijing.accounts.models import Officer
+from weijing.audit import trail
+from weijing.residents.bulk.kinds import KINDS, Line, Outcome
+from weijing.residents.mirror.contacts import live
+from weijing.residents.models import BulkWork, IdentitySharer, Resident, ResidentChange
+
+ASSIGN = "residents.assign"
+NO_FRIEND = "不是这位民辅警的好友"
+ALREADY = "原来就是"
+NOT_ON_ROLL = "不在册"
+CHANGED_SINCE = "后来有人改过，没有动"
+BEAT = "本网格民辅警"
+
+
+class Assign:
+    """`parameters["officer"]`: an id, or None for whoever the beat's officer is."""
+
+    def do(self, work: BulkWork, people: list[Resident], *, at: datetime) -> Outcome:
+        officer_id, outcome = work.parameters["officer"], Outcome()
+        friends = _friends(work.county_id, officer_id, people) if officer_id else set()
+        for person in people:
+            if person.lifecycle != Resident.Lifecycle.ROLL:
+                outcome.refused[NOT_ON_ROLL] += 1
+            elif person.primary_officer_id == officer_id:
+                outcome.refused[ALREADY] += 1
+            elif officer_id and person.pk not in friends:
+                outcome.refused[NO_FRIEND] += 1
+            else:
+                outcome.changed.append([person.pk, person.primary_officer_id])
+        _write(work, [(pk, before, officer_id) for pk, before in outcome.changed], work.by, at)
+        return outcome
+
+    def undo(
+        self,
+        work: BulkWork,
+        lines: list[Line],
+        people: list[Resident],
+        *,
+        by: Officer,
+        at: datetime,
+    ) -> Outcome:
+        officer_id, outcome = work.parameters["officer"], Outcome()
+        before = {line[0]: line[1] for line in lines}
+        for person in people:
+            if person.primary_officer_id == officer_id:
+                outcome.changed.append([person.pk, officer_id])
+            else:
+                outcome.refused[CHANGED_SINCE] += 1
+        _write(work, [(pk, now, before[pk]) for pk, now in outcome.changed], by, at)
+        return outcome
+
+
+KINDS[ASSIGN] = Assign()
+
+Change = tuple[int, int | None, int | None]  # person, officer before, officer now
+
+
+def _friends(county_id: int, officer_id: int, people: list[Resident]) -> set[int]:
+    """Those whose live contact the officer is, also through a shared account."""
+    ids = [person.pk for person in people]
+    pairs = live(county_id).filter(officer_id=officer_id)
+    own = pairs.filter(identity__resident_id__in=ids)
+    shared = IdentitySharer.objects.filter(
+        county_id=county_id, resident_id__in=ids, identity_id__in=pairs.values("identity_id")
+    )
+    return {
+        *own.values_list("identity__resident_id", flat=True),
+        *shared.values_list("resident_id", flat=True),
+    }
+
+
+def _write(work: BulkWork, changes: list[Change], by: Officer, at: datetime) -> None:
+    if not changes:
+        return
+    by_officer: dict[int | None, list[int]] = defaultdict(list)
+    for person_id, _before, now in changes:
+        by_officer[now].append(person_id)
+    people = Resident.objects.filter(county_id=work.county_id)
+    for officer_id, ids in by_officer.items():
+        people.filter(pk__in=ids).update(primary_officer=officer_id)
+    _note(work, changes, by, at)
+    trail.record(by, "resident.officer_chosen_in_bulk", work, at=at, count=len(changes))
+
+
+def _note(work: BulkWork, changes: list[Change], by: Officer, at: datetime) -> None:
+    ids = {officer_id for _, *pair in changes for officer_id in pair if officer_id}
+    officers = Officer.objects.filter(county_id=work.county_id, pk__in=ids)
+    names: dict[int | None, str] = dict(officers.values_list("pk", "name"))
+
+    def named(officer_id: int | None) -> dict[str, str]:
+        return {"责任民辅警": names.get(officer_id, BEAT)}
+
+    ResidentChange.objects.bulk_create(
+        ResidentChange(
+            county_id=work.county_id, resident_id=person_id, at=at, by=by,
+            kind=ResidentChange.Kind.OFFICER, before=named(before), after=named(now),
+        )
+        for person_id, before, now in changes
+    )  # fmt: skip
