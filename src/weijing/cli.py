@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "weijing.residents.merges.duplicates_command:duplicates_command", True,
         "Find and count records that may be one person.",
     ),
+    "ways": (
+        "weijing.residents.ways.ways_command:ways", True,
+        "Make the codes residents scan to add officers.",
+    ),
     "coverage": (
         "weijing.residents.figures.coverage_command:coverage",
         True,

@@ -1,17 +1,27 @@
 """Where the queue comes in."""
 
+from datetime import timedelta
+
+from django.db import OperationalError
+
 from wecom_api import errors
 from weijing.core import clock, jobs, line
 from weijing.core.logs import log
 from weijing.residents.adding import walked
+from weijing.residents.bulk import officers as officers  # a kind of bulk work
+from weijing.residents.bulk import ordering, pieces, undoing
 from weijing.residents.figures import keeping, trends
 from weijing.residents.importing import running, uploads
 from weijing.residents.labels import noticing, pushing
 from weijing.residents.merges import duplicates, following, remembering
 from weijing.residents.mirror import linking
-from weijing.residents.models import Contact, RemarkWrite, RollImport
+from weijing.residents.models import BulkWork, Contact, ContactWay, RemarkWrite, RollImport
+from weijing.residents.record.taking_turns import Busy
+from weijing.residents.ways import keeping as ways_keeping
+from weijing.residents.ways import telling
 from weijing.territory.models import County
 
+BUSY_FOR = timedelta(seconds=20)  # somebody holds the people, such as an import
 MAX_CHUNKS = 10  # per tick, so that one county's bulk change does not keep the others waiting
 
 
@@ -106,3 +116,70 @@ def forget_uploads(timestamp: int) -> None:
     at = clock.now()
     for county_id in County.objects.values_list("pk", flat=True):
         uploads.forget_old(county_id, at=at)
+
+
+@jobs.task("residents.tell_way")
+def tell_way(*, way_id: int) -> None:
+    """At once, for who waits before the page; what does not succeed `tell_ways_due` takes up."""
+    county_id = ContactWay.objects.values_list("county_id", flat=True).get(pk=way_id)
+    try:
+        telling.tell(county_id, way_id, wecom=line.wecom(county_id), at=clock.now())
+    except (errors.Unavailable, errors.Unanswered, errors.Misconfigured) as error:
+        log.warning("residents.way_waits", error_type=type(error).__name__)
+
+
+@jobs.periodic("* * * * *", "residents.tell_ways_due", queue=jobs.BULK)
+def tell_ways_due(timestamp: int) -> None:
+    due = ContactWay.objects.filter(due_at__lte=clock.now())
+    for county in County.objects.filter(pk__in=due.values("county_id")):
+        for _ in range(MAX_CHUNKS):
+            wecom, at = line.wecom(county.pk), clock.now()
+            if telling.tell_due(county.pk, wecom=wecom, at=at) < telling.CHUNK:
+                break
+
+
+@jobs.periodic("7-57/10 * * * *", "residents.keep_ways", queue=jobs.BULK)
+def keep_ways(timestamp: int) -> None:
+    """Postings begin and end by the clock; the codes follow within ten minutes."""
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        ways_keeping.keep(county_id, at=at)
+
+
+@jobs.periodic("10 4 * * *", "residents.retry_refused_ways", queue=jobs.BULK)
+def retry_refused_ways(timestamp: int) -> None:
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        ways_keeping.retry_refused(county_id, at=at)
+
+
+@jobs.task("residents.run_bulk", queue=jobs.BULK)
+def run_bulk(*, work_id: int) -> None:
+    """A few seconds of it, then the others' turn."""
+    county_id, at = BulkWork.objects.values_list("county_id", flat=True).get(pk=work_id), clock.now()
+    later = None
+    try:
+        if not pieces.run_slice(county_id, work_id, at=at):
+            return
+    except Busy:
+        later = at + BUSY_FOR
+    except OperationalError:
+        raise  # the database went away: the queue tries again
+    except Exception:
+        pieces.fail(county_id, work_id, at=clock.now())
+        raise
+    jobs.enqueue("residents.run_bulk", once=f"bulk-{work_id}", at=later, work_id=work_id)
+
+
+@jobs.periodic("* * * * *", "residents.take_up_bulk", queue=jobs.BULK)
+def take_up_bulk(timestamp: int) -> None:
+    """Works whose job was lost, such as after five times without a database."""
+    for work in pieces.unfinished():
+        ordering.begin(work)
+
+
+@jobs.periodic("30 3 * * *", "residents.forget_bulk", queue=jobs.BULK)
+def forget_bulk(timestamp: int) -> None:
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        undoing.forget_old(county_id, at=at)
