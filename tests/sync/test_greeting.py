@@ -5,18 +5,23 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.builders import beat_of, make_officer
 from tests.sync.corp import Corp
 from tests.sync.postbox import Postbox
 from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
+from weijing.accounts import appointing
+from weijing.accounts.models import Officer, Role
+from weijing.accounts.scope import scope_of
 from weijing.core import env
 from weijing.residents import links
-from weijing.residents.models import ResidentLink, WechatIdentity
+from weijing.residents.models import ContactWay, ResidentLink, WechatIdentity, WelcomeText
+from weijing.residents.ways import welcoming
 from weijing.sync import greeting
 from weijing.sync.address_book import read_address_book
 from weijing.sync.inbox import take_waiting
 from weijing.sync.models import Greeting, InboxEvent
-from weijing.territory.models import County
+from weijing.territory.models import Beat, County
 
 Now = Callable[[], datetime]
 API = "externalcontact/send_welcome_msg"
@@ -179,3 +184,94 @@ def test_without_a_public_address_there_is_no_link_to_send(
     greet_all(county, wecom, now)
     (text,) = welcomes(simulator, added)
     assert "/r/" not in text
+
+
+class Words:
+    """桃李村, which p1 serves, and its station's chief."""
+
+    def __init__(self, county: County, now: Now) -> None:
+        self.county, self.now = county, now
+        self.beat = beat_of(county, "小沙江镇", "桃李村")
+        self.chief = make_officer(county, "chief", Role.STATION_COMMAND, station=self.beat.station)
+
+    def write(self, text: str, beat: Beat | None = None) -> WelcomeText:
+        beat = beat or self.beat
+        seen = welcoming.version(welcoming.latest(self.county.pk, beat.pk))
+        scope = scope_of(self.chief, at=self.now())
+        return welcoming.write(
+            self.county, beat, text, seen=seen, by=self.chief, scope=scope, at=self.now()
+        )
+
+    def post(self, userid: str) -> None:
+        officer = Officer.objects.get(wecom_userid=userid)
+        appointing.post(officer, beat=self.beat, by=None, at=self.now() - timedelta(days=1))
+
+
+@pytest.fixture
+def words(county: County, now: Now) -> Words:
+    return Words(county, now)
+
+
+def test_a_new_contact_is_greeted_in_the_words_of_the_officer_s_beat(
+    county: County, added: str, words: Words, wecom: WeCom, simulator: Simulator, now: Now
+) -> None:
+    words.post("p1")
+    words.write("旧的。")
+    written = words.write("您好，我是{单位}{姓名}，管{网格}。")
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    assert text.startswith("您好，我是隆回县公安局阳p1，管桃李村网格。\n您的信息只用来联系您")
+    assert Greeting.objects.get().welcome == written
+
+
+def test_the_code_that_was_scanned_says_whose_words(
+    county: County, corp: Corp, words: Words, wecom: WeCom, simulator: Simulator, now: Now,
+    postbox: Postbox,
+) -> None:  # fmt: skip
+    corp.found(officers=1)
+    read_address_book(county.pk, wecom)
+    words.post("p1")
+    other = beat_of(county, "小沙江镇", "红星村")
+    words.write("桃李村的话。")
+    written = words.write("红星村的话。", other)
+    ContactWay.objects.create(county=county, beat=other, state="wRED", created_at=now())
+    way = wecom.contact_ways.add(user=["p1"], state="wRED")
+    met = corp.act("scan", config_id=way.config_id, resident={"name": "阳光"})
+    postbox.deliver(at=now())
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, str(met["external_userid"]))
+    assert text.startswith("红星村的话。")
+    assert Greeting.objects.get().welcome == written
+
+
+def test_an_emptied_text_gives_way_to_the_software_s_own(
+    county: County, added: str, words: Words, wecom: WeCom, simulator: Simulator, now: Now
+) -> None:
+    words.post("p1")
+    words.write("我们的话。")
+    words.write("")
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    assert "遇到可疑电话和转账" in text
+    assert Greeting.objects.get().welcome is None
+
+
+def test_the_longest_text_that_may_be_saved_is_taken_by_wecom(
+    county: County, added: str, words: Words, wecom: WeCom, simulator: Simulator, now: Now,
+    public_url: str,
+) -> None:  # fmt: skip
+    words.post("p1")
+    room = welcoming.MAX_BYTES - welcoming.size_bytes(county, "")
+    words.write("好" * (room // 3))
+    take_waiting(at=now())
+    greet_all(county, wecom, now)
+
+    (text,) = welcomes(simulator, added)
+    assert public_url in text
+    assert Greeting.objects.get().state == Greeting.State.SENT

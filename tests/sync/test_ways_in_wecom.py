@@ -20,7 +20,7 @@ from weijing.audit.models import AuditEntry
 from weijing.core import env
 from weijing.core.line import connections
 from weijing.residents.models import ContactWay, DoorVisit
-from weijing.residents.ways import keeping, leading, telling, troubles, wanting
+from weijing.residents.ways import claiming, keeping, leading, telling, troubles, wanting
 from weijing.residents.ways.ways_command import ways
 from weijing.territory.models import County
 
@@ -48,8 +48,8 @@ class Beat:
         self.simulator.advance(minutes * 60)
         return self.tell()
 
-    def fault(self, kind: str, api: str = ADD, **more: object) -> None:
-        self.simulator.admin("faults", api=api, kind=kind, times=1, **more)
+    def fault(self, kind: str, api: str = ADD) -> None:
+        self.simulator.admin("faults", api=api, kind=kind, times=1)
 
     def calls(self, api: str = ADD) -> int:
         """That WeCom took."""
@@ -85,7 +85,7 @@ def test_an_officer_s_code_leads_to_the_officer_and_can_be_shown(beat: Beat) -> 
     assert (made.config_id, made.state, made.user) == (way.config_id, way.state, ("p1",))
     assert (made.type, made.skip_verify) == (SINGLE, True)
     assert way.beat == beat.beat
-    assert pictures.kind_of(bytes(way.picture)) == "image/png"
+    assert pictures.kind_of(bytes(way.picture or b"")) == "image/png"
     assert (way.due_at, way.asked_at, way.refused_because) == (None, None, "")
     actions = AuditEntry.objects.filter(action__startswith="way.").order_by("at", "pk")
     assert list(actions.values_list("action", flat=True)) == ["way.wanted", "way.made"]
@@ -228,7 +228,7 @@ def test_a_call_that_never_arrived_is_made_again_after_looking(beat: Beat) -> No
 
 def test_who_dies_between_intent_and_call_leaves_a_row_that_is_looked_for(beat: Beat) -> None:
     way = wanting.for_officer(beat.officer, by=None, at=beat.now())
-    leased_until = beat.now() + telling.LEASE
+    leased_until = beat.now() + claiming.LEASE
     ContactWay.objects.update(asked_at=beat.now(), due_at=leased_until)
 
     assert beat.tell() == 0  # somebody else's turn

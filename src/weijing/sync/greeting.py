@@ -11,24 +11,15 @@ from wecom_api.errors import WelcomeTooLate
 from weijing.accounts.models import Officer
 from weijing.core import jobs
 from weijing.core.logs import log
+from weijing.residents.models import ContactWay
+from weijing.residents.ways import leading, welcoming
 from weijing.sync import doors
 from weijing.sync.models import Greeting
-from weijing.territory.models import County
+from weijing.territory.models import Beat, County
+from weijing.territory.naming import grid_name
 
 CODE_LIVES = timedelta(seconds=20)  # developer.work.weixin.qq.com/document/path/92137
 PAUSE_SECONDS = 1.0
-
-TEXT = (
-    "您好，我是{bureau}{name}，负责您所在的片区。遇到可疑电话和转账、邻里纠纷、安全隐患或需要帮忙的事，"
-    "请直接在这里留言。紧急情况请拨打110。宣传信息只在您同意后才会发送，随时可以告诉我不再接收。"
-)
-PRIVACY = (
-    "您的信息只用来联系您、为您办事，用途、保存期限和谁看过都可以查。查看、更正、退订请点您的专页"
-    "（只给您本人用，请不要转发）：\n{url}"
-)
-PRIVACY_WITHOUT_PAGE = (
-    "您的信息只用来联系您、为您办事，想知道记了什么、要更正或者不再联系，随时告诉我。"
-)
 
 
 def prepare(county_id: int, event: Event, *, at: datetime) -> None:
@@ -41,6 +32,7 @@ def prepare(county_id: int, event: Event, *, at: datetime) -> None:
             "code": event.welcome_code[:200],
             "userid": event.user_id,
             "external_userid": event.external_user_id,
+            "way_state": event.state[:64],
             "not_after": happened_at + CODE_LIVES,
         },
     )
@@ -65,7 +57,7 @@ def greet(
         return
     greeting = mine.get()
     state, errcode = _send(greeting, wecom, now=now, sleep=sleep)
-    mine.update(state=state, errcode=errcode, code="", ended_at=now())
+    mine.update(state=state, errcode=errcode, code="", ended_at=now(), welcome=greeting.welcome)
     if state != Greeting.State.SENT:
         log.warning("sync.not_greeted", outcome=state, errcode=errcode)
 
@@ -109,11 +101,27 @@ def _send(
 
 
 def _words(greeting: Greeting, wecom: WeCom, *, now: Callable[[], datetime]) -> str:
+    """In the words of the beat whose code was scanned, else of the officer's own beat."""
     county = County.objects.get(pk=greeting.county_id)
-    officer = Officer.objects.filter(
-        county_id=county.pk, wecom_userid__iexact=greeting.userid
-    ).first()
-    text = TEXT.format(bureau=county.bureau_name, name=officer.name if officer else "民警")
+    officers = Officer.objects.filter(county_id=county.pk, wecom_userid__iexact=greeting.userid)
+    officer = officers.first()
+    beat = _beat(greeting, officer, at=now())
+    text, greeting.welcome = welcoming.in_force(county.pk, beat.pk if beat else None)
     left = (greeting.not_after - now()).total_seconds()
     url = doors.new_door(county.pk, greeting.external_userid, wecom, now=now, left_seconds=left)
-    return f"{text}\n{PRIVACY.format(url=url) if url else PRIVACY_WITHOUT_PAGE}"
+    return welcoming.message(
+        text,
+        bureau=county.bureau_name,
+        name=officer.name if officer else "民警",
+        beat=grid_name(beat.name) if beat else "本片区",
+        url=url,
+    )
+
+
+def _beat(greeting: Greeting, officer: Officer | None, *, at: datetime) -> Beat | None:
+    ways = ContactWay.objects.filter(county_id=greeting.county_id, state=greeting.way_state)
+    way = ways.select_related("beat").first() if greeting.way_state else None
+    if way is not None and way.beat is not None:
+        return way.beat
+    beat_id = leading.beat_of(officer, at=at) if officer else None
+    return Beat.objects.filter(county_id=greeting.county_id, pk=beat_id).first()

@@ -28,6 +28,11 @@ CHINESE_NUMBER = re.compile(
 )
 
 
+def grid_name(beat_name: str) -> str:
+    """`桃李村网格`: a beat as residents and officers call it."""
+    return beat_name if beat_name.endswith(("网格", "警务区")) else f"{beat_name}网格"
+
+
 def group_name(text: str) -> str:
     """`4`, `04组`, `第四村民小组` → `4组`. Anything else is a name of its own and stays.
 

@@ -10,6 +10,7 @@ from weijing.residents.figures import coverage
 from weijing.residents.figures.coverage import Coverage
 from weijing.territory import queries as territory
 from weijing.territory.models import BeatDivision, Division
+from weijing.territory.naming import grid_name
 
 
 @dataclass(frozen=True)
@@ -66,4 +67,4 @@ def _name(beats: list[str]) -> str:
     if len(beats) > 1:
         return f"{beats[0]}等 {len(beats)} 个网格"
     name = beats[0] if beats else ""
-    return name if not name or name.endswith(("网格", "警务区")) else f"{name}网格"
+    return grid_name(name) if name else ""

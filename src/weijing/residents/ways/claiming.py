@@ -1,0 +1,48 @@
+"""A code's row while somebody works on it: whose turn it is, how it ended."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from weijing.audit import trail
+from weijing.core.logs import log
+from weijing.residents.models import ContactWay
+
+LEASE = timedelta(minutes=2)
+PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6))
+
+
+def claim(county_id: int, way_id: int, *, at: datetime) -> ContactWay | None:
+    """The row, ours for `LEASE`; None when nothing is due or somebody else is at it."""
+    rows = ContactWay.objects.filter(county_id=county_id, pk=way_id)
+    if not rows.filter(due_at__lte=at).update(due_at=at + LEASE):
+        return None
+    return rows.select_related("officer", "beat").get()
+
+
+def settle(way: ContactWay) -> bool:
+    """Nothing is due any more, unless it was wished again while we were calling."""
+    row(way).update(refused_because="")
+    return bool(still_ours(way).update(due_at=None, attempts=0))
+
+
+@transaction.atomic
+def refuse(way: ContactWay, code: str, *, at: datetime) -> None:
+    log.warning("residents.way_refused", errcode=code, way_id=way.pk)
+    trail.record(None, "way.refused", way, at=at, errcode=code)
+    still_ours(way).update(due_at=None)
+    row(way).update(refused_because=code)
+
+
+def later(way: ContactWay, *, at: datetime, seconds: float = 0.0) -> None:
+    pause = max(PAUSES[min(way.attempts, len(PAUSES) - 1)], timedelta(seconds=seconds))
+    row(way).update(due_at=at + pause, attempts=F("attempts") + 1)
+
+
+def row(way: ContactWay) -> QuerySet[ContactWay]:
+    return ContactWay.objects.filter(county_id=way.county_id, pk=way.pk)
+
+
+def still_ours(way: ContactWay) -> QuerySet[ContactWay]:
+    return row(way).filter(due_at=way.due_at)
