@@ -15,7 +15,7 @@ _DESK = (
     "filter-bar", "stepper", "stat-tile", "meter", "bar-list", "expression", "drawer", "hexmap",
     "chart", "approval-bar", "urgent", "overview", "picker",
 )  # fmt: skip
-_PHONE = ("strip", "urgent", "sos", "record", "switch-button", "qr")
+_PHONE = ("strip", "urgent", "sos", "record", "switch-button", "qr", "queue")
 _PLAIN = ("button", "field", "error-summary", "choice", "note", "toast")
 
 SHELLS = {

@@ -49,7 +49,9 @@ def weight(page, *kinds):
     return sum(len(gzip.compress(Path(finders.find(path)).read_bytes())) for path in wanted)
 
 
-@pytest.mark.parametrize("path", ["/s/contact/", "/o/today/", "/o/contacts/{pk}/label/"])
+@pytest.mark.parametrize(
+    "path", ["/s/contact/", "/o/today/", "/o/contacts/{pk}/label/", "/o/grid/unlinked/", "/o/me/"]
+)
 def test_a_phone_page_is_light(beat, path):
     contact = beat.stranger("山里人家")
     answer = beat.client.get(path.format(pk=contact.pk))

@@ -99,7 +99,7 @@ def _rows(
             f"WITH {counting.homes(inside)} {_DOORS}",
             counting.parameters(county_id, local_day(at)) | values,
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 _DOORS = """

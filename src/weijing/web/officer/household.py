@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from weijing.accounts.models import FIELD_ROLES
 from weijing.audit import trail
 from weijing.core import clock
+from weijing.residents.adding import putting_right
 from weijing.residents.masking import masked_name
 from weijing.residents.models import DoorVisit, Household, Resident
 from weijing.residents.record.representing import is_child, reachable
@@ -57,12 +58,21 @@ def household(request: OfficerRequest, pk: int) -> HttpResponse:
         "home": home,
         "where": path_name(home.division),
         "members": _members(request, home),
-        "visits": DoorVisit.objects.filter(county_id=home.county_id, household=home)
-        .select_related("officer")
-        .order_by("-at")[:VISITS_SHOWN],
+        "visits": _visits(request, home),
     }
     back = f"/o/grid/households/?group={home.division.code}"
     return phone_page(request, "officer/household.html", context, tab="grid", back=back)
+
+
+def _visits(request: OfficerRequest, home: Household) -> list[tuple[DoorVisit, bool]]:
+    """The latest, each with whether this officer may still put it right."""
+    rows = DoorVisit.objects.filter(county_id=home.county_id, household=home)
+    latest = rows.select_related("officer").prefetch_related("corrections").order_by("-at")
+    at = clock.now()
+    return [
+        (one, putting_right.may_correct(one, by=request.user, at=at))
+        for one in latest[:VISITS_SHOWN]
+    ]
 
 
 def _members(request: OfficerRequest, home: Household) -> list[dict[str, object]]:

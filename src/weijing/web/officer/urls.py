@@ -10,8 +10,11 @@ from weijing.web.officer import (
     household,
     labelling,
     me,
+    offline,
     resident,
     today,
+    visits,
+    walks,
 )
 
 urlpatterns = [
@@ -28,7 +31,11 @@ urlpatterns = [
     path("grid/", grid.grid, name="grid"),
     path("grid/households/", household.households, name="households"),
     path("grid/households/<int:pk>/", household.household, name="household"),
-    path("grid/unlinked/", grid.unlinked, name="unlinked"),
+    path("grid/unlinked/", walks.unlinked, name="unlinked"),
+    path("grid/households/<int:pk>/visits/new/", visits.new, name="visit-new"),
+    path("visits/<int:pk>/", visits.visit, name="visit"),
+    path("worker.js", offline.worker, name="worker"),
+    path("offline/", offline.offline, name="offline"),
     path("contacts/<int:pk>/consents/", consents.consents, name="consents"),
     path("contacts/<int:pk>/consents/<str:scope>/", consents.consent_scope, name="consent"),
     path("contacts/<int:pk>/door/", door.door, name="door"),
