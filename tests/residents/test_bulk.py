@@ -115,7 +115,7 @@ def test_a_sensitive_tag_goes_to_nobody_without_their_own_consent(
     )
     work = do(order("tags.add", chief, tag))
     assert carriers(tag) == consent_of
-    assert work.refused == foreseen.left == {"没有单独同意「出行」": 5}
+    assert work.refused == foreseen.left == {"没有单独同意「出行困难」": 5}
     assert work.changed == foreseen.changed == 2
 
 

@@ -5,109 +5,103 @@ with a GIN index: a fragment of two characters costs as little as a whole name, 
 indexes cannot do for Chinese. Phones and ID numbers are found by blind index only.
 """
 
-import re
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
 from weijing.accounts.scope import Scope
-from weijing.core.env import keyring
-from weijing.residents import phones
-from weijing.residents.finding.grams import grams, pairs, plain
-from weijing.residents.finding.names import possible_initials
+from weijing.residents.finding import nearly
+from weijing.residents.finding.grams import grams
+from weijing.residents.finding.words import Reader, all_of, any_of, words_of
 from weijing.residents.models import Resident
-from weijing.residents.queries import visible_to
-from weijing.territory.models import Division
+from weijing.residents.queries import visible_parts, visible_to
 
 __all__ = ["grams", "search"]
 
 MAX_TEXT_CHARS = 60
 MAX_WORDS = 5
-PHONE_TAIL_DIGITS = 4
-MAX_DIVISIONS = 20
-ID_NUMBER = re.compile(r"\d{17}[\dX]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Found:
+    """People by name. `nearly`: nobody fits exactly, these sound or look alike, likest first."""
+
+    people: list[Resident] = field(default_factory=list)
+    nearly: bool = False
 
 
 def search(text: str, *, scope: Scope, limit: int = 50) -> list[Resident]:
     """Residents that fit every word of `text`, at most `limit`, by name. No words find nobody.
 
-    A word is a part of a name or address, the name of a division, the first letters of pinyin
-    initials or pinyin (`lxm`, `lixiao`), a whole phone, its last four digits, or an ID number.
+    A word is a part of a name or address, a place (`桃李4组`), the first letters of pinyin
+    initials or pinyin (`lxm`, `lixiao`), a whole phone, its last four digits, an ID number, or a
+    household number. Joined by dashes they are several, as in a remark.
     """
-    words = [plain(word) for word in text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]]
+    words = _words(text)
     if not words or limit < 1:
         return []
-    people = visible_to(scope).select_related("household", "division")
-    for word in words[1:]:
-        people = people.filter(_any(_ways(scope.county_id, word)))
-    found: dict[int, Resident] = {}
-    # One question for each way a word can be meant: each has an index that stops at the limit.
-    # Which of several thousand 刘 come first does not matter, so nothing is sorted before.
-    for way in _ways(scope.county_id, words[0]):
-        if len(found) < limit:
-            found |= {person.pk: person for person in people.filter(way)[:limit]}
-    first = list(found.values())[:limit]
-    return sorted(first, key=lambda person: (person.name, person.pk))
+    reader = Reader(scope.county_id)
+    return _by_name(_first(words, reader.ways, scope, limit))
+
+
+def look(text: str, *, scope: Scope, limit: int = 50) -> Found:
+    """As `search`; when nobody fits, those who nearly do."""
+    words = _words(text)
+    if not words or limit < 1:
+        return Found()
+    reader = Reader(scope.county_id)
+    if people := _first(words, reader.ways, scope, limit):
+        return Found(_by_name(people))
+    return Found(_first(words, lambda word: _generously(word, reader), scope, limit), nearly=True)
 
 
 def fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
     """All who fit every word of `text`, as `search` reads it; for lists with further filters."""
-    words = text[:MAX_TEXT_CHARS].split()[:MAX_WORDS]
+    words, reader = _words(text), Reader(scope.county_id)
     people = visible_to(scope)
     if not words:
         return people.none()
-    for word in words:
-        people = people.filter(_any(_ways(scope.county_id, plain(word))))
-    return people
+    return people.filter(all_of(any_of(reader.ways(word)) for word in words))
 
 
-def _ways(county_id: int, word: str) -> list[Q]:
-    """What a word can mean, the likeliest first."""
-    index = keyring().blind_index
-    if phone := phones.normal(word):
-        return [Q(phone_index=index(phone, purpose="phone"))]
-    if ID_NUMBER.fullmatch(word.upper()):
-        return [Q(id_number_index=index(word.upper(), purpose="id_number"))]
-    if word.isascii() and word.isalpha():
-        return [*_sounds_like(word), _contains(word)]
-    ways = [_contains(word)]
-    if len(word) == PHONE_TAIL_DIGITS and word.isascii() and word.isdigit():
-        ways.append(Q(phone_tail_index=index(word, purpose="phone_tail")))
-    if divisions := _divisions_named(county_id, word):
-        ways.append(Q(division_id__in=divisions))
-    return ways
+def nearly_fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
+    """All who fit, or nearly."""
+    words, reader = _words(text), Reader(scope.county_id)
+    people = visible_to(scope)
+    if not words:
+        return people.none()
+    return people.filter(all_of(any_of(_generously(word, reader)) for word in words))
 
 
-def _any(ways: list[Q]) -> Q:
-    return reduce(or_, ways)
+def _words(text: str) -> list[str]:
+    return words_of(text, max_chars=MAX_TEXT_CHARS, max_words=MAX_WORDS)
 
 
-def _sounds_like(letters: str) -> list[Q]:
-    """As initials; and as pinyin, whose possible initials lead to it by the same index."""
-    pinyin = [
-        Q(initials__startswith=initials, pinyin__startswith=letters)
-        for initials in sorted(possible_initials(letters))
-    ]
-    return [Q(initials__startswith=letters), *([_any(pinyin)] if pinyin else [])]
+def _generously(word: str, reader: Reader) -> list[Q]:
+    return [*reader.ways(word), *nearly.ways(word, reader)]
 
 
-def _contains(word: str) -> Q:
-    """A row may have all the pairs, but apart: so the words themselves are compared too."""
-    wanted = list(pairs(word)) or [word]
-    written = Q(name__icontains=word) | Q(household__address__icontains=word)
-    return Q(grams__contains=wanted) & written
+def _first(
+    words: Sequence[str], ways: Callable[[str], list[Q]], scope: Scope, limit: int
+) -> list[Resident]:
+    """One question for each way the first word can be meant: an index stops at the limit.
+
+    Which of several thousand 刘 come first does not matter, so nothing is sorted before.
+    """
+    first = ways(words[0])
+    others = all_of(any_of(ways(word)) for word in words[1:])
+    found: dict[int, Resident] = {}
+    residents, *strangers = visible_parts(scope)
+    for part, way in [
+        *((residents, way) for way in first),
+        *((s, any_of(first)) for s in strangers),
+    ]:
+        if len(found) < limit:
+            people = part.filter(way, others).select_related("household", "division")
+            found |= {person.pk: person for person in people[:limit]}
+    return list(found.values())[:limit]
 
 
-def _divisions_named(county_id: int, word: str) -> list[int]:
-    """The divisions so named and those in them. Addresses often leave out township and village."""
-    if len(word) < 2:  # 村 would name them all
-        return []
-    below = Division.objects.filter(county_id=county_id).filter(
-        ~Q(level=Division.Level.COUNTY), name__contains=word
-    )
-    inside = Q(pk__in=[])
-    for lo, hi in below.values_list("lo", "hi")[:MAX_DIVISIONS]:
-        inside |= Q(lo__gte=lo, lo__lte=hi)
-    found = Division.objects.filter(county_id=county_id).filter(inside)
-    return list(found.values_list("pk", flat=True))
+def _by_name(people: list[Resident]) -> list[Resident]:
+    return sorted(people, key=lambda person: (person.name, person.pk))
