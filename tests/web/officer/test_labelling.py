@@ -20,11 +20,13 @@ from weijing.residents.merges import merging
 from weijing.residents.models import (
     ConsentRecord,
     Contact,
+    ContactWay,
     RemarkProposal,
     RemarkWrite,
     Resident,
 )
-from weijing.tags.models import Tag, TagAssignment
+from weijing.tags import by_way
+from weijing.tags.models import Tag, TagAssignment, WayTag
 
 
 def text(answer):
@@ -506,3 +508,39 @@ def test_a_refused_remark_is_said_on_the_page(beat):
         county=beat.county, contact=contact, refused_code=48002, refused_at=clock.now()
     )
     assert "应用没有写备注的权限" in text(beat.client.get(address(contact)))
+
+
+def test_who_scanned_a_household_s_code_begins_with_that_household(beat):
+    home = make_household(beat.place("2组"), "7")
+    ContactWay.objects.create(
+        county=beat.county, officer=beat.officer, household=home, state="wDOOR",
+        beat=beat_of(beat.county, "小沙江镇", "桃李村"), created_at=clock.now(),
+    )  # fmt: skip
+    contact = beat.stranger("山里人家")
+    Contact.objects.filter(pk=contact.pk).update(way_state="wDOOR")
+    make_resident(beat.place("2组"), "罗样例", household=home)
+
+    page = beat.client.get(f"/o/contacts/{contact.pk}/label/").content.decode()
+
+    assert "扫 7号 的入户码添加" in page
+    assert 'value="7"' in page
+    assert f'<option value="{beat.place("2组").code}" selected>' in page
+    assert "扫的是这一户的码" in page
+
+
+def test_who_scanned_the_beat_s_poster_begins_with_its_village_and_its_tags(beat):
+    way = ContactWay.objects.create(
+        county=beat.county, beat=beat_of(beat.county, "小沙江镇", "桃李村"), state="wPOSTER",
+        created_at=clock.now(),
+    )  # fmt: skip
+    contact = beat.stranger("山里人家")
+    Contact.objects.filter(pk=contact.pk).update(way_state="wPOSTER")
+    truck = Tag.objects.get(name="重型货车")
+    WayTag.objects.create(county=beat.county, way=way, tag=truck, set_at=clock.now())
+    by_way.tag_newcomers(beat.county.pk, [contact.pk], at=clock.now())
+
+    page = beat.client.get(f"/o/contacts/{contact.pk}/label/").content.decode()
+
+    assert "扫桃李村网格海报添加" in page
+    assert f'<option value="{beat.place().parent.code}" selected>' in page
+    assert "重型货车（扫码带上）" in page

@@ -75,7 +75,7 @@ def way_of(contact: Contact) -> ContactWay | None:
     if not contact.way_state:
         return None
     ways = ContactWay.objects.filter(county_id=contact.county_id, state=contact.way_state)
-    return ways.select_related("household__division__parent").first()
+    return ways.select_related("household__division__parent", "beat").defer("picture").first()
 
 
 def mobiles_of(contact: Contact) -> list[str]:

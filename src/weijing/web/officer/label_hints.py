@@ -10,8 +10,8 @@ from weijing.residents.labels.clues import Clues, clues, mobiles_of, way_of
 from weijing.residents.labels.composing import village_of
 from weijing.residents.labels.suggesting import Suggestion
 from weijing.residents.masking import masked_name
-from weijing.residents.models import Contact, Household, Resident
-from weijing.territory.models import Division
+from weijing.residents.models import Contact, ContactWay, Household, Resident
+from weijing.territory.models import BeatDivision, Division
 from weijing.territory.naming import short_name
 from weijing.web.access import OfficerRequest
 
@@ -40,7 +40,15 @@ def _noted(contact: Contact, places: Sequence[Division]) -> dict[str, Any]:
     if home is not None and home.division in places:
         return found | _place(home.division, home)
     group = next((place for place in places if _fits(place, noted.village, noted.group)), None)
+    group = group or (_only_place(way, places) if way and way.beat_id else None)
     return found | (_place(group, None) if group else {})
+
+
+def _only_place(way: ContactWay, places: Sequence[Division]) -> Division | None:
+    """Of a beat that is one place: whoever scanned its code lives there, as a rule."""
+    parts = BeatDivision.objects.filter(county_id=way.county_id, beat_id=way.beat_id)
+    ids = set(parts.values_list("division_id", flat=True))
+    return next((place for place in places if ids == {place.pk}), None)
 
 
 def _fits(place: Division, village: str, group: str) -> bool:

@@ -18,6 +18,7 @@ from weijing.residents.models import Contact, Resident
 from weijing.tags import assigning, projecting
 from weijing.tags import queries as tags
 from weijing.tags.models import Tag
+from weijing.territory.naming import grid_name
 from weijing.web.access import OfficerRequest
 from weijing.web.corrections import row as correction_row
 from weijing.web.officer import label_hints
@@ -141,9 +142,13 @@ class LabelPage:
 
     def _came_by(self) -> str:
         way = way_of(self.contact)
-        if way is not None and way.household is not None:
-            return "扫入户卡添加"
-        return "扫村口海报添加" if way is not None else ADD_WAYS.get(self.contact.add_way, "添加")
+        if way is None:
+            return ADD_WAYS.get(self.contact.add_way, "添加")
+        if way.household is not None:
+            return f"扫 {way.household.address} 的入户码添加"
+        if way.officer_id is not None:
+            return "扫你的名片添加"
+        return f"扫{grid_name(way.beat.name)}海报添加" if way.beat else "扫海报添加"
 
     def _correction(self) -> dict[str, Any] | None:
         """What the officer changed in WeCom and nobody has decided on."""
