@@ -172,7 +172,7 @@ def test_a_stop_is_done_by_a_visit_since_then_by_a_contact_or_when_nobody_lives_
     make_contact(officer, make_resident(group, household=homes[2]))
     Household.objects.filter(pk=homes[3].pk).update(ended_on=TODAY)
     (walk,) = walked.walks([one], on=TODAY)
-    assert walk.progress == walked.Progress(stops=5, done=3, linked=1)
+    assert walk.progress == walked.Progress(stops=5, done=3, linked=1, absent=1)
     assert walk.left == 2
     assert [stop.is_done for stop in walked.stops_of(one, on=TODAY)] == [
         False, True, True, True, False,

@@ -17,12 +17,15 @@ from weijing.residents.models import DoorVisit, WalkingList
 
 class Progress(NamedTuple):
     """Stops of a list. Done is visited since the list was ordered, or linked, or no household
-    any more; `linked` of them have a linked adult now.
+    any more; `linked` of them have a linked adult now. Of the others `absent` and `refused` are
+    what the last visit found.
     """
 
     stops: int
     done: int
     linked: int
+    absent: int = 0
+    refused: int = 0
 
 
 class Stop(NamedTuple):
@@ -146,7 +149,9 @@ _PROGRESS = (
     + """
 SELECT list_id, count(*)::int,
     (count(*) FILTER (WHERE outcome <> '' OR state IN ('linked', 'ended')))::int,
-    (count(*) FILTER (WHERE state = 'linked'))::int
+    (count(*) FILTER (WHERE state = 'linked'))::int,
+    (count(*) FILTER (WHERE state <> 'linked' AND outcome = 'absent'))::int,
+    (count(*) FILTER (WHERE state <> 'linked' AND outcome = 'refused'))::int
 FROM seen GROUP BY list_id
 """
 )

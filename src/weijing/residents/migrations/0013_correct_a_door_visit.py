@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="doorvisit",
-            index=models.Index(fields=["county", "officer", "at"], name="visit_of_officer"),
+            index=models.Index(fields=["county", "at"], name="visit_when"),
         ),
         migrations.CreateModel(
             name="DoorVisitCorrection",

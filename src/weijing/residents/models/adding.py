@@ -41,7 +41,7 @@ class DoorVisit(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "household", "at"], name="visit_of_household"),
-            models.Index(fields=["county", "officer", "at"], name="visit_of_officer"),
+            models.Index(fields=["county", "at"], name="visit_when"),
         ]
 
 

@@ -10,6 +10,7 @@ from weijing.web.desk import (
     rights,
     rights_new,
     tags,
+    visits,
     walks,
 )
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
@@ -23,6 +24,7 @@ urlpatterns = [
     path("grids/<slug:code>/", coverage.grid, name="grid"),
     path("walks/", walks.walks, name="walks"),
     path("walks/new/", walks.new, name="walk-new"),
+    path("walks/visits/", visits.visits, name="visits"),
     path("walks/<int:pk>/", walks.walk, name="walk"),
     path("walks/<int:pk>/close/", walks.close, name="walk-close"),
     path("contacts/", contacts.contacts, name="contacts"),
