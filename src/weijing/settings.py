@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "weijing.tags",
     "weijing.audiences",
     "weijing.campaigns",
+    "weijing.requests",
     "weijing.sync",
     "weijing.privacy",
     "weijing.indicators",

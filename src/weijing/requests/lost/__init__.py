@@ -1,0 +1,1 @@
+"""Things lost and found: taken in, matched, proved, handed over."""

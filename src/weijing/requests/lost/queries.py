@@ -1,0 +1,62 @@
+"""Named reads of things lost and found."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from weijing.accounts.scope import Scope
+from weijing.requests.lost.opening import ACTORS
+from weijing.requests.models import LostItem, LostMatch
+from weijing.residents.models import Resident
+from weijing.residents.queries import visible_to
+
+Side, State = LostItem.Side, LostItem.State
+OPEN = Q(closed_at=None)
+WAITING = Q(state__in=[State.MATCHED, State.VERIFIED]) | Q(state=State.FOUND, held_at=None)
+
+
+def seen_by(scope: Scope) -> QuerySet[LostItem]:
+    """Things of the scope's places, those the officer holds, and the other halves of both."""
+    rows = LostItem.objects.filter(county_id=scope.county_id)
+    if not scope.has(*ACTORS):
+        return rows.none()
+    if not scope.whole_county:
+        own = rows.filter(scope.divisions() | Q(held_by_id=scope.officer_id)).values("pk")
+        live = LostMatch.objects.filter(county_id=scope.county_id, undone_at=None)
+        rows = rows.filter(
+            Q(pk__in=own)
+            | Q(pk__in=live.filter(lost__in=own).values("found_id"))
+            | Q(pk__in=live.filter(found__in=own).values("lost_id"))
+        )
+    return rows.select_related("division__parent__parent__parent", "held_by__station")
+
+
+def public(county_id: int, *, on: date) -> QuerySet[LostItem]:
+    """Found things in our hands, the latest first: what residents may look through, for 90 days."""
+    states = [State.FOUND, State.MATCHED, State.VERIFIED]
+    rows = LostItem.objects.filter(
+        county_id=county_id, side=Side.FOUND, state__in=states, held_at__isnull=False,
+        expires_on__gt=on,
+    )  # fmt: skip
+    rows = rows.select_related("division__parent__parent__parent", "held_by__station")
+    return rows.order_by("-happened_on", "-pk")
+
+
+def reported_by(resident: Resident) -> QuerySet[LostItem]:
+    """What this person told us of, the latest first."""
+    rows = LostItem.objects.filter(county_id=resident.county_id, resident=resident)
+    return rows.select_related("division__parent__parent__parent").order_by("-taken_in_at", "-pk")
+
+
+def waiting_for(scope: Scope) -> QuerySet[LostItem]:
+    """Found things that somebody has to do something about."""
+    return seen_by(scope).filter(WAITING, side=Side.FOUND)
+
+
+def owner_in_the_book(item: LostItem, scope: Scope) -> tuple[bool, Resident | None]:
+    """Whether the number on a document is of somebody on the roll; who, if the officer may know."""
+    if item.id_index is None:
+        return False, None
+    people = Resident.objects.filter(county_id=scope.county_id, id_number_index=item.id_index)
+    person = visible_to(scope).filter(id_number_index=item.id_index).first()
+    return (True, person) if person else (people.exists(), None)
