@@ -1,0 +1,1 @@
+"""People who are missing: reported, looked for, shown to everybody as far as allowed, found."""

@@ -1,0 +1,102 @@
+"""The photo: checked, drawn anew so that nothing a camera wrote into it stays, sealed."""
+
+import base64
+import io
+from datetime import datetime
+
+from django.db import transaction
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
+from weijing.audit import trail
+from weijing.core.errors import DomainError
+from weijing.requests.missing import opening
+from weijing.requests.models import MissingPerson, MissingPhoto
+from weijing.residents.models import Resident
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_PIXELS = 50_000_000  # looked up before a picture is unpacked: a small file can be a huge one
+LONGEST_SIDE = 1280
+QUALITY = 82
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class NotAPhoto(DomainError):
+    """Not a picture we read, too large, or broken."""
+
+
+@transaction.atomic
+def keep(
+    missing: MissingPerson, data: bytes, *, by: Officer, scope: Scope, at: datetime
+) -> MissingPhoto:
+    """Keep this one photo, in place of an earlier one.
+
+    Raises `PermissionDenied`, `NotThisStep`, `NotAPhoto`.
+    """
+    drawn, size = redrawn(data)
+    missing = opening.opened(missing, *opening.OPEN, by=by, scope=scope)
+    return _write(missing, drawn, size, by=by, at=at)
+
+
+@transaction.atomic
+def keep_of_family(
+    missing: MissingPerson, data: bytes, *, by: Resident, at: datetime
+) -> MissingPhoto:
+    """From the page of the family member who reported it.
+
+    Raises `NotThisStep`, `NotAPhoto`.
+    """
+    drawn, size = redrawn(data)
+    locked = opening.locked_row(by.county_id, missing.pk)
+    if locked.family_id != by.pk or locked.state not in opening.OPEN:
+        raise opening.NotThisStep
+    return _write(locked, drawn, size, by=None, at=at)
+
+
+def redrawn(data: bytes) -> tuple[bytes, tuple[int, int]]:
+    """A JPEG of at most 1280 pixels a side without metadata, and its (width, height).
+
+    Raises `NotAPhoto`.
+    """
+    if not 0 < len(data) <= MAX_BYTES:
+        raise NotAPhoto(f"没有保存：照片应在 {MAX_BYTES // 1024 // 1024} MB 以内，请换一张。")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise NotAPhoto("没有保存：照片太大，请换一张小一点的。")
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as broken:
+        raise NotAPhoto("没有保存：这不是能打开的照片，请用 JPG、PNG 或 WebP。") from broken
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    bare = Image.new("RGB", picture.size)  # pixels alone: no EXIF, no profile, no comment
+    bare.paste(picture)
+    out = io.BytesIO()
+    bare.save(out, "JPEG", quality=QUALITY, optimize=True)
+    return out.getvalue(), bare.size
+
+
+def photo(missing: MissingPerson) -> bytes:
+    """The JPEG; empty when there is none."""
+    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
+    kept = rows.first()
+    return base64.b64decode(kept.data) if kept else b""
+
+
+def has_photo(missing: MissingPerson) -> bool:
+    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
+    return rows.exists()
+
+
+def _write(
+    missing: MissingPerson, drawn: bytes, size: tuple[int, int], *, by: Officer | None, at: datetime
+) -> MissingPhoto:
+    MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing).delete()
+    kept = MissingPhoto(
+        county_id=missing.county_id, missing=missing, width=size[0], height=size[1],
+        added_at=at, added_by=by,
+    )  # fmt: skip
+    kept.data = base64.b64encode(drawn).decode()
+    kept.save(force_insert=True)
+    trail.record(by, "missing.photo_kept", missing, at=at, bytes=len(drawn))
+    return kept

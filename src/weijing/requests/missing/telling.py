@@ -1,0 +1,78 @@
+"""The officer in charge hears of it in WeCom. The card names nobody: it leads to the page."""
+
+from django.db.models import Q
+
+from wecom_api import Rejected, WeCom
+from wecom_api.app_messages import Recipients
+from weijing.accounts.models import Officer, Role
+from weijing.core.env import environment
+from weijing.requests.missing.opening import OPEN
+from weijing.requests.models import MissingPerson, Sighting
+from weijing.territory.models import StationTownship
+
+DUPLICATES_WITHIN_SECONDS = 300  # a job that runs twice; a second sighting says something new
+MOST_TOLD = 50
+
+
+def tell_missing(missing: MissingPerson, *, wecom: WeCom) -> None:
+    """Somebody is missing: the officer in charge and the desk of the station.
+
+    Raises `Unavailable`, `Misconfigured`: call again.
+    """
+    if missing.state not in OPEN:
+        return
+    told = who_is_told(missing)
+    _send(told, missing, "有人走失，请马上核实", f"编号 {missing.number}，不用等 24 小时。", wecom)
+
+
+def tell_sighting(sighting: Sighting, *, wecom: WeCom) -> None:
+    """Somebody saw them. Raises `Unavailable`, `Misconfigured`: call again."""
+    missing = sighting.missing
+    if missing.state not in OPEN or sighting.decided_at is not None:
+        return
+    told = [missing.in_charge] if missing.in_charge else who_is_told(missing)
+    _send(told, missing, "有人看到了走失的人", f"编号 {missing.number}，请马上看线索。", wecom)
+
+
+def who_is_told(missing: MissingPerson) -> list[Officer]:
+    """The officer in charge, and the station's desk that answers for the place."""
+    place = missing.division
+    stations = StationTownship.objects.filter(
+        county_id=missing.county_id, township__lo__lte=place.lo, township__hi__gte=place.hi
+    ).values("station_id")
+    desk = Q(
+        station__in=stations,
+        role_grants__role=Role.STATION_COMMAND,
+        role_grants__ended_at=None,
+    )
+    officers = Officer.objects.filter(county_id=missing.county_id, is_active=True)
+    told = officers.filter(desk | Q(pk=missing.in_charge_id or 0)).filter(~Q(wecom_userid=""))
+    return list(told.distinct().order_by("pk")[:MOST_TOLD])
+
+
+def _send(
+    officers: list[Officer], missing: MissingPerson, title: str, words: str, wecom: WeCom
+) -> None:
+    userids = tuple(officer.wecom_userid for officer in officers if officer.wecom_userid)
+    if not userids:
+        return
+    url = environment().public_url
+    try:
+        if url:
+            wecom.app_messages.textcard(
+                Recipients(userids), title=title, description=words,
+                url=f"{url}/o/missing/{missing.number}/", btntxt="去看看",
+                duplicate_check_seconds=DUPLICATES_WITHIN_SECONDS,
+            )  # fmt: skip
+        else:
+            wecom.app_messages.text(
+                Recipients(userids), f"{title}\n{words}",
+                duplicate_check_seconds=DUPLICATES_WITHIN_SECONDS,
+            )  # fmt: skip
+    except Rejected:
+        pass  # the page shows it all the same; the card is a courtesy
+
+
+def by_id(county_id: int, missing_id: int) -> MissingPerson:
+    rows = MissingPerson.objects.select_related("division", "in_charge")
+    return rows.get(county_id=county_id, pk=missing_id)
