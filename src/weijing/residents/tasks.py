@@ -15,7 +15,15 @@ from weijing.residents.importing import running, uploads
 from weijing.residents.labels import noticing, pushing
 from weijing.residents.merges import duplicates, following, remembering
 from weijing.residents.mirror import linking
-from weijing.residents.models import BulkWork, Contact, ContactWay, RemarkWrite, RollImport
+from weijing.residents.models import (
+    BulkWork,
+    Contact,
+    ContactWay,
+    PrintOrder,
+    RemarkWrite,
+    RollImport,
+)
+from weijing.residents.printing import ordering as printing
 from weijing.residents.record.taking_turns import Busy
 from weijing.residents.ways import keeping as ways_keeping
 from weijing.residents.ways import telling
@@ -156,7 +164,10 @@ def retry_refused_ways(timestamp: int) -> None:
 @jobs.task("residents.run_bulk", queue=jobs.BULK)
 def run_bulk(*, work_id: int) -> None:
     """A few seconds of it, then the others' turn."""
-    county_id, at = BulkWork.objects.values_list("county_id", flat=True).get(pk=work_id), clock.now()
+    county_id, at = (
+        BulkWork.objects.values_list("county_id", flat=True).get(pk=work_id),
+        clock.now(),
+    )
     later = None
     try:
         if not pieces.run_slice(county_id, work_id, at=at):
@@ -183,3 +194,16 @@ def forget_bulk(timestamp: int) -> None:
     at = clock.now()
     for county_id in County.objects.values_list("pk", flat=True):
         undoing.forget_old(county_id, at=at)
+
+
+@jobs.task("residents.print_order", queue=jobs.BULK)
+def print_order(*, order_id: int) -> None:
+    county_id = PrintOrder.objects.values_list("county_id", flat=True).get(pk=order_id)
+    printing.draw(county_id, order_id, at=clock.now())
+
+
+@jobs.periodic("25 3 * * *", "residents.forget_prints", queue=jobs.BULK)
+def forget_prints(timestamp: int) -> None:
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        printing.forget_old(county_id, at=at)

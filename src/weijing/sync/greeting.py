@@ -124,4 +124,4 @@ def _beat(greeting: Greeting, officer: Officer | None, *, at: datetime) -> Beat 
     if way is not None and way.beat is not None:
         return way.beat
     beat_id = leading.beat_of(officer, at=at) if officer else None
-    return Beat.objects.filter(county_id=greeting.county_id, pk=beat_id).first()
+    return Beat.objects.filter(county_id=greeting.county_id, pk=beat_id or 0).first()
