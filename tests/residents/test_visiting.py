@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from tests.builders import (
     beat_of,
@@ -186,6 +188,38 @@ def test_any_order_of_arrival_ends_the_same(
             doors.look(home.county_id, [home.pk], since=doors.midnight(at), at=at)[0].outcome,
         ))  # fmt: skip
     assert ends == {("refused", date(2027, 5, 23), 4, "no_phone")}
+
+
+@settings(
+    max_examples=25, deadline=None, database=None, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(data=st.data())
+def test_a_shuffled_and_doubled_queue_leaves_what_an_orderly_one_leaves(
+    data: st.DataObject, yang: Walker, colleague: Walker, group: Division, at: datetime
+) -> None:
+    visit = st.tuples(
+        st.sampled_from([yang, colleague]), st.sampled_from(DoorVisit.Outcome.values),
+        st.integers(0, 6 * 24 * 60),
+    )  # fmt: skip
+    orderly = data.draw(st.lists(visit, min_size=1, max_size=6, unique_by=lambda one: one[2]))
+    doubled = data.draw(st.permutations(orderly + orderly[: len(orderly) // 2]))
+    ends = []
+    for queue in (orderly, doubled):
+        home = make_household(group, uuid4().hex[:12])
+        make_resident(group, household=home)
+        for who, outcome, minutes_ago in queue:
+            who.visit(
+                home, outcome, visited_at=at - timedelta(minutes=minutes_ago),
+                seen_at=at - timedelta(days=7), phone_key=UUID(int=home.pk << 64 | minutes_ago),
+            )  # fmt: skip
+        found = DoorVisit.objects.filter(household=home).order_by("at")
+        ends.append((
+            list(found.values_list("officer_id", "outcome", "at")),
+            state_of(home, yang.scope, at),
+            refusals.may_knock(home, at=at).until,
+        ))  # fmt: skip
+    assert ends[0] == ends[1]
 
 
 def test_who_knew_of_the_refusal_does_not_knock_for_180_days(

@@ -17,6 +17,7 @@ FILES = (
     *stylesheets.paths("phone"),
     "django_htmx/htmx-2.min.js",
     "weijing/js/weijing.js",
+    "weijing/js/visit-queue.js",
     "weijing/js/visits.js",
 )
 
