@@ -2,12 +2,14 @@ from django.urls import path
 
 from weijing.web.officer import (
     campaigns,
+    card,
     consents,
     contacts,
     corrections,
     door,
     grid,
     household,
+    household_code,
     labelling,
     me,
     offline,
@@ -31,6 +33,7 @@ urlpatterns = [
     path("grid/", grid.grid, name="grid"),
     path("grid/households/", household.households, name="households"),
     path("grid/households/<int:pk>/", household.household, name="household"),
+    path("grid/households/<int:pk>/code/", household_code.household_code, name="household-code"),
     path("grid/unlinked/", walks.unlinked, name="unlinked"),
     path("grid/households/<int:pk>/visits/new/", visits.new, name="visit-new"),
     path("visits/<int:pk>/", visits.visit, name="visit"),
@@ -41,6 +44,8 @@ urlpatterns = [
     path("contacts/<int:pk>/door/", door.door, name="door"),
     path("contacts/<int:pk>/door/end/", door.end, name="door-end"),
     path("me/", me.me, name="me"),
+    path("me/card/", card.card, name="card"),
+    path("me/card/files/<slug:name>/<slug:kind>/", card.card_file, name="card-file"),
     path("me/phone/", me.phone, name="me-phone"),
     path("notice/", me.notice, name="notice"),
 ]
