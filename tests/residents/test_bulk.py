@@ -26,7 +26,7 @@ from weijing.residents import consent
 from weijing.residents.bulk import officers, ordering, pieces, undoing
 from weijing.residents.models import BulkPiece, BulkWork, Resident, ResidentChange
 from weijing.residents.queries import visible_to
-from weijing.tags import assigning, bulk_tagging
+from weijing.tags import assigning, bulk_tagging, projecting
 from weijing.tags.models import Tag, TagAssignment, TagProjection
 from weijing.territory.models import County, Station
 
@@ -351,7 +351,7 @@ def test_a_piece_that_fails_half_way_leaves_nothing(
     work = order("tags.add", chief, truck)
     pieces.run_next(work.county_id, work.pk, at=AT)
     with monkeypatch.context() as broken:
-        broken.setattr(bulk_tagging.projecting, "want", lambda *_, **__: 1 / 0)
+        broken.setattr(projecting, "want", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             pieces.run_next(work.county_id, work.pk, at=AT)
     assert len(carriers(truck)) == 3

@@ -1,7 +1,7 @@
 """Exactly the residents an expression means, read from the rows."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count, Q, QuerySet
 
@@ -150,15 +150,7 @@ def _carrying(tag_ids: list[int], county_id: int, day: date) -> Q:
 def _aged(from_: int | None, to: int | None, day: date) -> Q:
     condition = Q(born_on__isnull=False)
     if from_ is not None:
-        condition &= Q(born_on__lte=years_before(day, from_))
+        condition &= Q(born_on__lte=clock.years_before(day, from_))
     if to is not None:
-        condition &= Q(born_on__gt=years_before(day, to + 1))
+        condition &= Q(born_on__gt=clock.years_before(day, to + 1))
     return condition
-
-
-def years_before(day: date, years: int) -> date:
-    """The latest birthday of those who are that many full years old on the day."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February of a year that has none: 28 February is the last before
-        return date(day.year - years, 3, 1) - timedelta(days=1)

@@ -55,7 +55,7 @@ def assign(
     people = Resident.objects.select_for_update().filter(county_id=resident.county_id)
     consents = people.get(pk=resident.pk).consents
     for tag in tags:
-        _check_setter(tag, by)
+        check_setter(tag, by)
         if needs_consent(tag) and tag.group.code not in consents:
             raise ConsentMissing(
                 f"「{tag.name}」属于敏感标签，须先由本人单独同意「{tag.group.name}」这一项。"
@@ -122,7 +122,7 @@ def assign_many(
     """
     tags = {tag.pk: tag for tag in _in_county(county_id, {tag for _, tag in pairs})}
     for tag in tags.values():
-        _check_setter(tag, by)
+        check_setter(tag, by)
     wanted = list(dict.fromkeys((resident, tag.pk) for resident, tag in pairs if tag.pk in tags))
     done = 0
     for start in range(0, len(wanted), BATCH):
@@ -233,7 +233,8 @@ def expiry(tag: Tag, at: datetime) -> date:
     return clock.local_day(at) + timedelta(days=tag.retention_days)
 
 
-def _check_setter(tag: Tag, by: Officer | None) -> None:
+def check_setter(tag: Tag, by: Officer | None) -> None:
+    """Raises `OnlyTheResident`, `TagBelongsElsewhere`."""
     if by is not None and tag.group.set_by_resident_only:
         raise OnlyTheResident(f"「{tag.name}」只能由群众本人或监护人填写，不能代填。")
     if by is not None and tag.group.subject == TagGroup.Subject.ROAD:

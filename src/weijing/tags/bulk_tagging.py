@@ -149,7 +149,7 @@ def _put_on(work: BulkWork, tag: Tag, ids: list[int], *, on: date) -> list[tuple
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_PUT_ON, values)
-        return cursor.fetchall()
+        return [(person_id, id) for person_id, id in cursor.fetchall()]
 
 
 _PUT_ON = """

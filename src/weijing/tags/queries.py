@@ -1,5 +1,6 @@
 """Finding tags, and what people carry."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db.models import Count, Q, QuerySet
@@ -64,6 +65,18 @@ def carried_by(resident: Resident, *, on: date) -> QuerySet[TagAssignment]:
         .select_related("tag__group")
         .order_by("tag__code")
     )
+
+
+def carried_by_many(people: Collection[Resident], *, on: date) -> dict[int, list[Tag]]:
+    """The same for many people of one county, by the person's id; who has none is missing."""
+    found: dict[int, list[Tag]] = {}
+    county_ids = {person.county_id for person in people}
+    held = TagAssignment.objects.filter(
+        county_id__in=county_ids, resident__in=people, expires_on__gte=on
+    )
+    for each in held.select_related("tag").order_by("tag__code"):
+        found.setdefault(each.resident_id, []).append(each.tag)
+    return found
 
 
 def use_counts(county_id: int, *, on: date) -> dict[str, int]:

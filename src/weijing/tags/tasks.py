@@ -1,7 +1,8 @@
 """Where the queue comes in."""
 
 from weijing.core import clock, jobs, line
-from weijing.tags import assigning, bulk_tagging as bulk_tagging, catalogue_sync, projecting
+from weijing.tags import assigning, catalogue_sync, projecting
+from weijing.tags import bulk_tagging as bulk_tagging
 from weijing.tags.models import TagProjection
 from weijing.territory.models import County
 

@@ -3,11 +3,19 @@
 from collections import defaultdict
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
 from weijing.residents.mirror.contacts import live
-from weijing.residents.models import BulkWork, IdentitySharer, Resident, ResidentChange
+from weijing.residents.models import (
+    BulkWork,
+    Contact,
+    IdentitySharer,
+    Resident,
+    ResidentChange,
+)
 
 ASSIGN = "residents.assign"
 NO_FRIEND = "不是这位民辅警的好友"
@@ -56,6 +64,31 @@ class Assign:
 
 
 KINDS[ASSIGN] = Assign()
+
+
+def foresee(officer_id: int | None, people: QuerySet[Resident]) -> tuple[int, dict[str, int]]:
+    """How many would change, and those left alone by the reason. The rows decide again."""
+    total = people.count()
+    on_roll = people.filter(lifecycle=Resident.Lifecycle.ROLL)
+    here = on_roll.count()
+    if officer_id is None:
+        other = on_roll.filter(primary_officer__isnull=False)
+        known = other
+    else:
+        other = on_roll.filter(~Q(primary_officer=officer_id) | Q(primary_officer=None))
+        known = other.filter(_knows(officer_id))
+    others, changed = other.count(), known.count()
+    left = {NOT_ON_ROLL: total - here, ALREADY: here - others, NO_FRIEND: others - changed}
+    return changed, {reason: count for reason, count in left.items() if count}
+
+
+def _knows(officer_id: int) -> Q:
+    pairs = Contact.objects.filter(
+        county_id=OuterRef("county_id"), officer_id=officer_id, state=Contact.State.LINKED
+    )
+    shared = Q(identity__sharers__resident=OuterRef("pk"))
+    return Q(Exists(pairs.filter(Q(identity__resident=OuterRef("pk")) | shared)))
+
 
 Change = tuple[int, int | None, int | None]  # person, officer before, officer now
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import and_, or_
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -39,7 +40,7 @@ class Reader:
             return [*sounds_like(word), contains(word)]
         return [contains(word), *self._others(word, index(word, purpose="phone_tail"))]
 
-    def _others(self, word: str, tail: bytes) -> Iterator[Q]:
+    def _others(self, word: str, tail: UUID) -> Iterator[Q]:
         if len(word) == PHONE_TAIL_DIGITS and word.isascii() and word.isdigit():
             yield Q(phone_tail_index=tail)
         if word in ROLES:

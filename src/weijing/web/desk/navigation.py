@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("重复核对", "duplicates", "transfer", MERGERS),
             Entry("群众申请", "rights", "doc", COMMAND),
             Entry("标签库", "tags", "tag", EVERY_DESK),
+            Entry("批量任务", "jobs", "list", (Role.STATION_COMMAND,)),
         ),
     ),
     (

@@ -1,9 +1,9 @@
 from django.urls import path
 
 from weijing.web.desk import (
-    contacts,
     coverage,
     health,
+    jobs,
     labelling,
     overview,
     record,
@@ -14,6 +14,8 @@ from weijing.web.desk import (
     walks,
 )
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
+from weijing.web.desk.contacts import changing_many, keeping
+from weijing.web.desk.contacts import listing as contacts
 from weijing.web.desk.importing import deciding, uploading, watching
 from weijing.web.desk.importing import listing as imports
 from weijing.web.desk.merging import comparing, history, queue, splitting
@@ -28,6 +30,15 @@ urlpatterns = [
     path("walks/<int:pk>/", walks.walk, name="walk"),
     path("walks/<int:pk>/close/", walks.close, name="walk-close"),
     path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/bulk/", changing_many.bulk, name="contacts-bulk"),
+    path("contacts/views/", keeping.save_view, name="contacts-view-new"),
+    path("contacts/views/<int:pk>/remove/", keeping.remove_view, name="contacts-view-remove"),
+    path("contacts/<int:pk>/favourite/", keeping.favourite, name="favourite"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/stop/", jobs.act, {"what": "stop"}, name="job-stop"),
+    path("jobs/<int:pk>/go-on/", jobs.act, {"what": "go-on"}, name="job-go-on"),
+    path("jobs/<int:pk>/undo/", jobs.act, {"what": "undo"}, name="job-undo"),
     path("contacts/<int:pk>/", record.contact, name="contact"),
     path("contacts/<int:pk>/phone/", record.phone, name="contact-phone"),
     path("contacts/<int:pk>/change/<slug:act>/", record.change, name="contact-change"),

@@ -1,0 +1,1 @@
+"""Residents at the desk: found, filtered, and changed many at a time."""

@@ -1,0 +1,168 @@
+"""One change to everybody the filters mean: foreseen, confirmed with the count, ordered."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from weijing.accounts.models import Officer, Role
+from weijing.core import clock
+from weijing.core.errors import DomainError
+from weijing.residents.bulk import officers, ordering
+from weijing.tags import assigning, bulk_tagging
+from weijing.tags import queries as tags
+from weijing.tags.bulk_tagging import Foreseen
+from weijing.tags.models import Tag, TagAssignment
+from weijing.territory import queries as territory
+from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.contacts.chips import chips, officers_in
+from weijing.web.desk.contacts.choosing import Chosen, chosen
+from weijing.web.desk.showing import show
+
+ACTS = {
+    bulk_tagging.ADD: "加标签",
+    bulk_tagging.REMOVE: "去标签",
+    officers.ASSIGN: "指定责任民辅警",
+}
+SOURCES = [
+    (source.value, source.label)
+    for source in (
+        TagAssignment.Source.VISIT, TagAssignment.Source.INSPECTION, TagAssignment.Source.PARTNER,
+    )
+]  # fmt: skip
+TAGS_SHOWN = 8
+MAX_BASIS_CHARS = 120
+NOBODY = "beat"  # the officer of the beat, whoever that is
+
+
+@dataclass
+class Wish:
+    """What the form says so far."""
+
+    act: str
+    tag: Tag | None = None
+    source: str = ""
+    basis: str = ""
+    officer: Officer | None = None
+    is_beat: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        if self.act == officers.ASSIGN:
+            return self.officer is not None or self.is_beat
+        return self.tag is not None
+
+    def parameters(self) -> dict[str, Any]:
+        if self.act == officers.ASSIGN:
+            return {"officer": self.officer.pk if self.officer else None}
+        assert self.tag is not None
+        if self.act == bulk_tagging.REMOVE:
+            return {"tag": self.tag.pk}
+        return {"tag": self.tag.pk, "source": self.source, "basis": self.basis}
+
+
+@for_roles(Role.STATION_COMMAND)
+@require_http_methods(["GET", "POST"])
+def bulk(request: OfficerRequest) -> HttpResponse:
+    """The filters stand in the address, what to do in the form. `step`: look or order."""
+    who, wish, said = chosen(request), _wish(request), ""
+    if request.POST.get("step") == "order" and wish.is_complete:
+        try:
+            work = _order(request, who, wish)
+        except DomainError as wrong:
+            said = str(wrong)
+        else:
+            return redirect("desk:job", pk=work.pk)
+    return show(
+        request, "desk/contacts/bulk.html", _context(request, who, wish, said), part="form",
+        status=422 if said else 200,
+    )  # fmt: skip
+
+
+def _order(request: OfficerRequest, who: Chosen, wish: Wish) -> Any:
+    if wish.act == bulk_tagging.ADD and wish.tag is not None:
+        assigning.check_setter(wish.tag, request.user)
+    return ordering.order(
+        wish.act, who.people, parameters=wish.parameters(), query=who.query,
+        seen=_number(request.POST.get("seen", "")), typed=_number(request.POST.get("typed", "")),
+        by=request.user, scope=request.scope, at=clock.now(),
+    )  # fmt: skip
+
+
+def _wish(request: OfficerRequest) -> Wish:
+    given, county_id = request.POST, request.scope.county_id
+    act = given.get("act", bulk_tagging.ADD)
+    wish = Wish(act if act in ACTS else bulk_tagging.ADD)
+    offered = tags.offered_to_officers(county_id)
+    wish.tag = offered.filter(code=_clean(given.get("put", ""))).first()
+    source = given.get("source", "")
+    wish.source = source if source in dict(SOURCES) else SOURCES[0][0]
+    wish.basis = _clean(given.get("basis", ""))[:MAX_BASIS_CHARS]
+    to = given.get("to", "")
+    wish.is_beat = to == NOBODY
+    wish.officer = next((o for o in officers_in(request.scope) if str(o.pk) == to), None)
+    return wish
+
+
+def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dict[str, Any]:
+    scope = request.scope
+    place = territory.by_code(scope.county_id, who.filters.place) if who.filters.place else None
+    count = who.people.count()
+    foreseen = _foresee(who, wish) if wish.is_complete and count else None
+    text = _clean(request.POST.get("tag_q", ""))
+    return {
+        "who": who,
+        "count": count,
+        "picked": len(request.GET.getlist("who")),
+        "chips": chips(
+            who.filters, who.tags, place if place and scope.covers(place) else None, scope
+        ),
+        "wish": wish,
+        "said": said,
+        "acts": ACTS,
+        "act_words": ACTS[wish.act],
+        "sources": SOURCES,
+        "officers": officers_in(scope) if wish.act == officers.ASSIGN else [],
+        "tag_q": text,
+        "tags": _tags(request, text, wish.tag),
+        "foreseen": foreseen,
+        "typed": request.POST.get("typed", ""),
+        "must_type": count > ordering.TYPED_ABOVE,
+        "needs_consent": wish.tag is not None and assigning.needs_consent(wish.tag),
+    }
+
+
+def _tags(request: OfficerRequest, text: str, picked: Tag | None) -> list[dict[str, Any]]:
+    """The tag picked, and those found; without a word the usual ones of the place."""
+    scope = request.scope
+    if text:
+        offered = tags.offered_to_officers(scope.county_id)
+        found = tags.search(text, county_id=scope.county_id).filter(pk__in=offered.values("pk"))
+        shown = list(found[:TAGS_SHOWN])
+    else:
+        shown = tags.usual_among(scope, on=clock.today(), limit=TAGS_SHOWN)
+    rest = [tag for tag in shown if picked is None or tag.pk != picked.pk]
+    return [
+        {"tag": tag, "locked": assigning.needs_consent(tag)}
+        for tag in ([picked] if picked else []) + rest
+    ]
+
+
+def _foresee(who: Chosen, wish: Wish) -> Foreseen:
+    if wish.act == officers.ASSIGN:
+        changed, left = officers.foresee(wish.officer.pk if wish.officer else None, who.people)
+        return Foreseen(changed, left)
+    assert wish.tag is not None
+    return bulk_tagging.foresee(wish.act, wish.tag, who.people, on=clock.today())
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
+def _number(text: str) -> int:
+    """`17,412` as people type it; 0 when it is no number."""
+    digits = text.replace(",", "").replace("，", "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
