@@ -13,7 +13,7 @@ _EVERYWHERE = (
 )  # fmt: skip
 _DESK = (
     "filter-bar", "stepper", "stat-tile", "meter", "bar-list", "expression", "drawer", "hexmap",
-    "chart", "approval-bar", "urgent", "overview", "picker", "views",
+    "chart", "approval-bar", "urgent", "overview", "picker", "paper", "views",
 )  # fmt: skip
 _PHONE = ("strip", "urgent", "sos", "record", "switch-button", "qr", "queue")
 _PLAIN = ("button", "field", "error-summary", "choice", "note", "toast")

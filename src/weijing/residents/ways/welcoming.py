@@ -3,6 +3,7 @@
 The privacy sentence and the way to the resident's page are ours to add; nobody can leave them out.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -45,8 +46,16 @@ class ChangedMeanwhile(DomainError):
 
 def latest(county_id: int, beat_id: int | None) -> WelcomeText | None:
     """The last version saved for the beat itself; None for the beat: the county's own."""
-    rows = WelcomeText.objects.filter(county_id=county_id, beat_id=beat_id)
+    rows = WelcomeText.objects.filter(county_id=county_id)
+    rows = rows.filter(beat=None) if beat_id is None else rows.filter(beat_id=beat_id)
     return rows.select_related("written_by").order_by("-written_at", "-pk").first()
+
+
+def latest_of(county_id: int, beat_ids: Collection[int]) -> dict[int, WelcomeText]:
+    """The same for many beats, by beat id; those that never had one are missing."""
+    rows = WelcomeText.objects.filter(county_id=county_id, beat_id__in=beat_ids)
+    rows = rows.select_related("written_by").order_by("beat_id", "-written_at", "-pk")
+    return {row.beat_id or 0: row for row in rows.distinct("beat_id")}
 
 
 def in_force(county_id: int, beat_id: int | None) -> tuple[str, WelcomeText | None]:

@@ -93,7 +93,7 @@ def _item(request: OfficerRequest, entry: Entry, counts: dict[str, int]) -> dict
     here = request.path == url or (entry.view != "overview" and request.path.startswith(url))
     here = here or (entry.view == "duplicates" and request.path.startswith("/desk/merges/"))
     below_coverage = entry.view == "coverage" and request.path.startswith(
-        ("/desk/grids/", "/desk/walks/")
+        ("/desk/grids/", "/desk/walks/", "/desk/posters/", "/desk/welcome/")
     )
     return {
         "label": entry.label,

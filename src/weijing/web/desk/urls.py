@@ -12,6 +12,7 @@ from weijing.web.desk import (
     tags,
     visits,
     walks,
+    welcome,
 )
 from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
 from weijing.web.desk.contacts import changing_many, keeping
@@ -19,6 +20,9 @@ from weijing.web.desk.contacts import listing as contacts
 from weijing.web.desk.importing import deciding, uploading, watching
 from weijing.web.desk.importing import listing as imports
 from weijing.web.desk.merging import comparing, history, queue, splitting
+from weijing.web.desk.posters import listing as posters
+from weijing.web.desk.posters import one as poster
+from weijing.web.desk.posters import orders
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -29,6 +33,17 @@ urlpatterns = [
     path("walks/visits/", visits.visits, name="visits"),
     path("walks/<int:pk>/", walks.walk, name="walk"),
     path("walks/<int:pk>/close/", walks.close, name="walk-close"),
+    path("posters/", posters.posters, name="posters"),
+    path("posters/codes/", posters.make, name="posters-make"),
+    path("posters/orders/", orders.new, name="print-orders"),
+    path("posters/orders/<int:pk>/", orders.order, name="print-order"),
+    path("posters/orders/<int:pk>/file/", orders.order_file, name="print-order-file"),
+    path("posters/<int:pk>/", poster.poster, name="poster"),
+    path("posters/<int:pk>/tags/", poster.poster_tags, name="poster-tags"),
+    path("posters/<int:pk>/<slug:code>/<slug:kind>/", poster.poster_file, name="poster-file"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("welcome/county/", welcome.county_words, name="welcome-county"),
+    path("welcome/<int:pk>/", welcome.beat_words, name="welcome-beat"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/bulk/", changing_many.bulk, name="contacts-bulk"),
     path("contacts/views/", keeping.save_view, name="contacts-view-new"),

@@ -1,0 +1,1 @@
+"""Codes of beats and officers, and the posters and cards that bear them."""
