@@ -296,3 +296,11 @@ def test_the_owner_of_a_card_is_found_in_the_book(town: Town) -> None:
     assert queries.owner_in_the_book(found, town.scope(town.neighbour)) == (True, None)
     other = town.found(number=OTHER_CARD)
     assert queries.owner_in_the_book(other, town.scope(town.officer)) == (False, None)
+
+
+def test_who_wrote_it_down_and_who_serves_the_resident_go_on_seeing_it(town: Town) -> None:
+    far = division(town.county, "金石桥镇", "红星村")
+    told = town.lost(division=far, resident=town.resident)
+    written = taking_in.take_in("lost", town.thing(division=far), by=town.officer, at=town.at)
+    assert set(queries.seen_by(town.scope(town.officer))) == {told, written}
+    ending.close(told, "recovered", **town.acting())

@@ -35,6 +35,7 @@ PURPOSES = {
     "desk.": "派出所、县局工作需要",
     "record.choose": "登记家人、代收人时看到（已遮盖）",
     "duplicates": "核对是否重复登记",
+    "missing": "查找走失的人",
     "roll": "核对名册与登记的资料",
     "request": "办理您的申请",
 }

@@ -9,7 +9,7 @@ _FIRST = ("tokens", "base", "layout")
 _EVERYWHERE = (
     "button", "badge", "card", "cells", "field", "error-summary", "choice", "chip", "note",
     "facts", "progress", "timeline", "preview", "empty-state", "pager", "masked", "table",
-    "sheet", "toast", "demo-frame",
+    "sheet", "toast", "demo-frame", "portrait",
 )  # fmt: skip
 _DESK = (
     "filter-bar", "stepper", "stat-tile", "meter", "bar-list", "expression", "drawer", "hexmap",

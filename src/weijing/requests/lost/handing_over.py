@@ -85,5 +85,5 @@ def hand_over(
         receiver=receiver, signed_sealed=match.signed_sealed,
         receiver_note_sealed=match.receiver_note_sealed, returned_at=at, returned_by=by,
     )  # fmt: skip
-    opening.move(match, State.RETURNED, at=at)
+    opening.move(match, State.RETURNED)
     trail.record(by, "lost_item.returned", match.found, at=at, match=match.pk, receiver=receiver)

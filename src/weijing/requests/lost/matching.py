@@ -102,7 +102,7 @@ def match(
         county_id=scope.county_id, lost=lost, found=found, matched_at=at, matched_by=by,
         reasons=[*(["came"] if came else []), *reasons],
     )  # fmt: skip
-    opening.move(made, State.MATCHED, at=at)
+    opening.move(made, State.MATCHED)
     trail.record(by, "lost_item.matched", found, at=at, match=made.pk, lost=lost.pk)
     return made
 

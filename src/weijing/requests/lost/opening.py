@@ -1,7 +1,5 @@
 """One thing taken up for a step: by somebody who may, in the state the step begins from."""
 
-from datetime import datetime
-
 from django.db.models import Q
 
 from weijing.accounts.models import FIELD_ROLES, Officer, Role
@@ -22,14 +20,21 @@ class NotThisStep(DomainError):
 
 
 def may_act(scope: Scope, item: LostItem) -> bool:
-    """The officers of the place and who holds the thing; and those of the other half of a match."""
+    """Those whose thing it is to deal with, and those of the other half of a match."""
     if item.county_id != scope.county_id or not scope.has(*ACTORS):
         return False
-    if scope.covers(item.division) or item.held_by_id == scope.officer_id:
+    if _is_theirs(scope, item):
         return True
     match = live_match(item)
-    other = other_half(match, item) if match else None
-    return bool(other and (scope.covers(other.division) or other.held_by_id == scope.officer_id))
+    return match is not None and _is_theirs(scope, other_half(match, item))
+
+
+def _is_theirs(scope: Scope, item: LostItem) -> bool:
+    """The officers of the place, of the resident who told us, who wrote it down, who holds it."""
+    if scope.officer_id in (item.held_by_id, item.taken_in_by_id):
+        return True
+    resident = item.resident
+    return scope.covers(item.division) or (resident is not None and scope.covers(resident.division))
 
 
 def opened(item: LostItem, side: str | None, *states: str, by: Officer, scope: Scope) -> LostItem:
@@ -75,14 +80,20 @@ def locked_items(county_id: int, *item_ids: int) -> list[LostItem]:
 def live_match(item: LostItem) -> LostMatch | None:
     rows = LostMatch.objects.filter(county_id=item.county_id, undone_at=None)
     of_item = rows.filter(Q(lost_id=item.pk) | Q(found_id=item.pk))
-    return of_item.select_related("lost__division", "found__division", "found__held_by").first()
+    return of_item.select_related(
+        "lost__division",
+        "lost__resident__division",
+        "found__division",
+        "found__resident__division",
+        "found__held_by__station",
+    ).first()
 
 
 def other_half(match: LostMatch, item: LostItem) -> LostItem:
     return match.found if match.lost_id == item.pk else match.lost
 
 
-def move(match: LostMatch, state: str, *, at: datetime) -> None:
+def move(match: LostMatch, state: str) -> None:
     """Both halves go the way together."""
     rows = LostItem.objects.filter(
         county_id=match.county_id, pk__in=[match.lost_id, match.found_id]

@@ -83,7 +83,7 @@ def prove(
         rows.update(
             proof=how, verified_at=at, verified_by=by, proof_note_sealed=match.proof_note_sealed
         )
-        opening.move(match, State.VERIFIED, at=at)
+        opening.move(match, State.VERIFIED)
         trail.record(by, "lost_item.verified", match.found, at=at, match=match.pk, how=how)
 
 

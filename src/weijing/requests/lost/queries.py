@@ -16,12 +16,14 @@ WAITING = Q(state__in=[State.MATCHED, State.VERIFIED]) | Q(state=State.FOUND, he
 
 
 def seen_by(scope: Scope) -> QuerySet[LostItem]:
-    """Things of the scope's places, those the officer holds, and the other halves of both."""
+    """Things of the scope's places and people, the officer's own, and the other halves of all."""
     rows = LostItem.objects.filter(county_id=scope.county_id)
     if not scope.has(*ACTORS):
         return rows.none()
     if not scope.whole_county:
-        own = rows.filter(scope.divisions() | Q(held_by_id=scope.officer_id)).values("pk")
+        mine = Q(held_by_id=scope.officer_id) | Q(taken_in_by_id=scope.officer_id)
+        theirs = scope.divisions() | scope.divisions("resident__division")
+        own = rows.filter(mine | theirs).values("pk")
         live = LostMatch.objects.filter(county_id=scope.county_id, undone_at=None)
         rows = rows.filter(
             Q(pk__in=own)

@@ -8,6 +8,8 @@ from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.privacy.queries import waiting_for as requests_to_answer
+from weijing.requests.lost import queries as lost
+from weijing.requests.missing import queries as missing
 from weijing.residents import policies
 from weijing.residents.merges import duplicates
 from weijing.residents.queries import to_be_labelled
@@ -27,6 +29,13 @@ class Entry(NamedTuple):
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("", (Entry("总览", "overview", "home", COMMAND),)),
     ("通知", (Entry("群发", "campaigns", "send", COMMAND),)),
+    (
+        "求助",
+        (
+            Entry("走失寻找", "missing", "users", (Role.STATION_COMMAND,)),
+            Entry("失物招领", "lost-items", "search", (Role.STATION_COMMAND,)),
+        ),
+    ),
     (
         "底数",
         (
@@ -72,6 +81,8 @@ def _counts(scope: Scope) -> dict[str, int]:
     if scope.has(Role.STATION_COMMAND):
         counts["labelling"] = to_be_labelled(scope).count()
         counts["rights"] = requests_to_answer(scope).count()
+        counts["missing"] = missing.open_for(scope).count()
+        counts["lost-items"] = lost.waiting_for(scope).count()
     if policies.can_unite(scope):
         counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()
     return counts

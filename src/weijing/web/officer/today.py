@@ -14,6 +14,7 @@ from weijing.residents.labels import proposals
 from weijing.residents.mirror import contacts
 from weijing.sync import queries as sync
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.officer import asked_of_us
 from weijing.web.officer.own_grid import own_grid
 from weijing.web.phone import phone_page
 
@@ -35,6 +36,8 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "today": day,
         "to_confirm": _to_confirm(list(campaigns.waiting_for(officer))),
         "walks": walked.walks(list(walked.lists_of(officer)), on=day),
+        "searches": asked_of_us.searches(request.scope, officer),
+        "things": asked_of_us.things(request.scope),
         "unlabelled": waiting.count(),
         "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,

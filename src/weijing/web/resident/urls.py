@@ -1,6 +1,15 @@
 from django.urls import path
 
-from weijing.web.resident import choosing, home, me, notice, requests, verify
+from weijing.web.resident import (
+    choosing,
+    home,
+    lost_items,
+    me,
+    missing_persons,
+    notice,
+    requests,
+    verify,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,6 +19,16 @@ urlpatterns = [
     path("verify/<str:code>/", verify.verify, name="verify"),
     path("notice/", notice.notice, name="notice"),
     path("notice/<str:version>/", notice.notice, name="notice-version"),
+    path("lost/", lost_items.items, name="lost"),
+    path("lost/report/", lost_items.report, name="lost-report"),
+    path("lost/mine/", lost_items.mine, name="lost-mine"),
+    path("lost/mine/<str:number>/", lost_items.mine_one, name="lost-mine-one"),
+    path("lost/mine/<str:number>/end/", lost_items.take_back, name="lost-take-back"),
+    path("missing/", missing_persons.searches, name="missing"),
+    path("missing/report/", missing_persons.report, name="missing-report"),
+    path("missing/mine/<str:number>/", missing_persons.mine, name="missing-mine"),
+    path("missing/<str:number>/", missing_persons.search, name="missing-one"),
+    path("missing/<str:number>/photo/", missing_persons.photo, name="missing-photo"),
     path("me/", me.me, name="me"),
     path("me/seen/", me.seen, name="seen"),
     path("me/copy/", me.copy, name="copy"),

@@ -1,6 +1,5 @@
 """「是真民警吗？」: anybody types the code an officer shows, and reads whose it is."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -10,6 +9,7 @@ from weijing.core import clock
 from weijing.privacy import guessing
 from weijing.residents.masking import masked_name
 from weijing.web.access import open_to_all
+from weijing.web.resident.network import address_of
 from weijing.web.resident.visiting import show, the_county
 
 TEMPLATE = "resident/verify.html"
@@ -26,7 +26,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @open_to_all("whoever stands before a stranger in uniform may check")
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    county, address, now = the_county(), _address(request), clock.now()
+    county, address, now = the_county(), address_of(request), clock.now()
     try:
         guessing.check(county.pk, address, at=now)
         officer = identity_codes.find(county.pk, code[:MAX_TYPED], at=now)
@@ -43,12 +43,3 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         "until": identity_codes.valid_until(now),
     }
     return show(request, TEMPLATE, context, back="/r/")
-
-
-def _address(request: HttpRequest) -> str:
-    """The visitor's network address; behind our proxy, the one it says it heard from."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-        if forwarded:
-            return forwarded
-    return str(request.META.get("REMOTE_ADDR", ""))

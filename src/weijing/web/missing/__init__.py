@@ -1,0 +1,1 @@
+"""Searches for missing persons, as the desk and an officer's phone both show them."""

@@ -1,0 +1,53 @@
+"""Searches as lines of a list: masked, with a state and a deadline."""
+
+from typing import Any
+
+from weijing.accounts.scope import Scope
+from weijing.requests.lost.notices import whereabouts
+from weijing.requests.missing import opening, queries, reporting
+from weijing.requests.models import MissingPerson
+from weijing.residents.masking import masked_name
+
+State, Outcome = MissingPerson.State, MissingPerson.Outcome
+LOOKS = {
+    State.REPORTED: "waiting",
+    State.CONFIRMED: "waiting",
+    State.SEARCHING: "running",
+    State.FOUND: "done",
+    State.RETURNED: "done",
+    State.CLOSED: "off",
+}
+LISTS = {"open": "正在找", "found": "已找到", "closed": "已办结"}
+STATES = {
+    "open": opening.OPEN,
+    "found": (State.FOUND, State.RETURNED),
+    "closed": (State.CLOSED,),
+}
+
+
+def chosen_list(asked: str) -> str:
+    return asked if asked in LISTS else "open"
+
+
+def listed(scope: Scope, which: str) -> Any:
+    rows = queries.seen_by(scope).filter(state__in=STATES[which])
+    return rows.order_by("reported_at" if which == "open" else "-reported_at", "pk")
+
+
+def row(missing: MissingPerson) -> dict[str, Any]:
+    return {
+        "missing": missing,
+        "name": masked_name(missing.name) or "已删除",
+        "where": whereabouts(missing.division),
+        "badge": badge(missing),
+        "answer_by": missing.reported_at + reporting.ANSWER_WITHIN
+        if missing.state == State.REPORTED
+        else None,
+    }
+
+
+def badge(missing: MissingPerson) -> tuple[str, str]:
+    """(word, look) of where it stands."""
+    if missing.state == State.CLOSED:
+        return missing.get_outcome_display(), "off"
+    return missing.get_state_display(), LOOKS[State(missing.state)]

@@ -1,0 +1,252 @@
+"""走失寻找: taken down, agreed to box by box, looked for by everybody, ended everywhere at once."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from tests.web.requests.conftest import Village, missing, text
+from weijing.audit.models import AuditEntry
+from weijing.core import clock
+from weijing.requests.missing import sightings
+from weijing.requests.models import MissingPerson, Sighting
+
+ALL = ["name", "photo", "age", "looks", "place", "help"]
+
+
+def photo() -> SimpleUploadedFile:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 60), (180, 140, 120)).save(out, "JPEG")
+    return SimpleUploadedFile("IMG_0001.jpg", out.getvalue(), "image/jpeg")
+
+
+def step(client: Client, one: MissingPerson, name: str, **said: Any) -> Any:
+    return client.post(f"/o/missing/{one.number}/", {"step": name, **said})
+
+
+def reported(client: Client, village: Village, **changes: str) -> MissingPerson:
+    answer = client.post("/o/missing/new/", missing(village, **changes))
+    assert answer.status_code == 302, text(answer)
+    return MissingPerson.objects.latest("pk")
+
+
+def shown(client: Client, village: Village, fields: Any = ALL, **changes: str) -> MissingPerson:
+    one = reported(client, village, **changes)
+    step(client, one, "confirm", how="call", is_family="on")
+    agreed = {"given_by": "周家人", "relation": "女儿", "channel": "paper"}
+    step(client, one, "agree", fields=fields, **agreed)
+    step(client, one, "photo", photo=photo())
+    step(client, one, "publish")
+    return one
+
+
+def public(one: MissingPerson, **headers: str) -> str:
+    return text(Client().get(f"/r/missing/{one.number}/", headers=headers))
+
+
+def test_from_the_call_to_the_way_home_on_the_phone(village: Village, officer: Client) -> None:
+    one = shown(officer, village)
+    page = public(one)
+    for said in ("周样例", "女，78 岁", "蓝布衣，一米五", "桥头小卖部", "请慢慢说话"):
+        assert said in page
+    for secret in ("周家人", "15400000417", "女儿"):
+        assert secret not in page
+    picture = Client().get(f"/r/missing/{one.number}/photo/")
+    assert (picture["Content-Type"], picture["Cache-Control"]) == ("image/jpeg", "no-store")
+    step(officer, one, "find", place="村口亭子", may_tell="yes")
+    assert "已找到，谢谢" in public(one)
+    assert "周样例" not in public(one)
+    assert Client().get(f"/r/missing/{one.number}/photo/").status_code == 404
+    assert "周样例" not in text(Client().get("/r/missing/"))
+    step(officer, one, "bring-home", handed_to="周家人")
+    step(officer, one, "close", outcome="returned")
+    one.refresh_from_db()
+    assert (one.state, one.outcome) == ("closed", "returned")
+    assert "已找到，谢谢" in public(one)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "hidden"),
+    [
+        (["looks"], ["蓝布衣"], ["周样例", "78 岁", "桥头", "慢慢说话", "/photo/"]),
+        (["name", "age"], ["周样例", "78 岁"], ["蓝布衣", "桥头", "/photo/"]),
+        (["photo"], ["/photo/"], ["周样例", "78 岁", "蓝布衣"]),
+    ],
+)
+def test_each_thing_is_public_only_with_its_own_written_yes(
+    village: Village, officer: Client, fields: list[str], said: list[str], hidden: list[str]
+) -> None:
+    page = public(one := shown(officer, village, fields))
+    assert all(word in page for word in said)
+    assert not any(word in page for word in hidden)
+    status = Client().get(f"/r/missing/{one.number}/photo/").status_code
+    assert status == (200 if "photo" in fields else 404)
+
+
+def test_a_yes_taken_back_and_a_day_gone_by_end_it(village: Village, officer: Client) -> None:
+    one = shown(officer, village)
+    step(officer, one, "withdraw", field="name")
+    assert "周样例" not in public(one)
+    assert "周样例" not in text(Client().get("/r/missing/"))
+    rows = MissingPerson.objects.filter(pk=one.pk)
+    yesterday = clock.now() - timedelta(hours=25)
+    rows.update(published_at=yesterday, expires_at=yesterday + timedelta(hours=24))
+    assert "这条启事已撤下" in public(one)
+    assert Client().get(f"/r/missing/{one.number}/photo/").status_code == 404
+    step(officer, one, "publish")
+    assert "蓝布衣" in public(one)
+    step(officer, one, "take-down")
+    assert "这条启事已撤下" in public(one)
+
+
+def test_a_child_is_shown_by_the_desk_after_a_second_look(
+    village: Village, officer: Client, desk: Client
+) -> None:
+    one = reported(officer, village, age="9", relation="母亲")
+    step(officer, one, "confirm", how="video", is_family="on")
+    said = {"given_by": "周家人", "channel": "paper", "fields": ["name"]}
+    wrong = step(officer, one, "agree", relation="兄弟姐妹", **said)
+    assert "要由父母或其他监护人同意" in text(wrong)
+    step(officer, one, "agree", relation="母亲", **said)
+    assert step(officer, one, "publish", minors_law="on").status_code == 403
+    here = f"/desk/missing/{one.number}/"
+    assert "第 103 条" in text(desk.get(here))
+    assert desk.post(here, {"step": "publish"}).status_code == 422
+    desk.post(here, {"step": "publish", "minors_law": "on"})
+    assert "周样例" in public(one)
+
+
+def test_an_illness_is_not_taken_down(village: Village, officer: Client) -> None:
+    answer = officer.post("/o/missing/new/", missing(village, looks="有老年痴呆，蓝布衣"))
+    assert answer.status_code == 422
+    assert "「痴呆」是病情" in text(answer)
+    assert "需要照护" in text(answer)
+    assert not MissingPerson.objects.exists()
+
+
+def test_anybody_tells_what_they_saw_and_only_those_in_charge_read_it(
+    village: Village, officer: Client, stranger: Client
+) -> None:
+    one = shown(officer, village)
+    said = {"place": "车站候车室", "words": "往南走", "phone": "154 0000 0413"}
+    answer = Client().post(f"/r/missing/{one.number}/", said, follow=True)
+    assert "谢谢您，已经告诉负责的民警" in text(answer)
+    assert "1 条新线索" in text(officer.get("/o/today/"))
+    assert "车站候车室" in text(officer.get(f"/o/missing/{one.number}/"))
+    elsewhere = text(stranger.get(f"/o/missing/{one.number}/"))  # they search too
+    assert "周样例" in elsewhere
+    assert "车站候车室" not in elsewhere
+    assert "15400000417" not in elsewhere
+    assert "车站候车室" not in public(one)
+    sighting = Sighting.objects.get()
+    step(stranger, one, "sighting", place="桥下")
+    assert Sighting.objects.count() == 2
+    assert (
+        step(stranger, one, "verdict", sighting=sighting.pk, verdict="followed").status_code == 403
+    )
+    step(officer, one, "verdict", sighting=sighting.pk, verdict="followed")
+    sighting.refresh_from_db()
+    assert sighting.decided_by == village.officer
+
+
+def test_a_sighting_says_where_and_too_many_are_stopped(village: Village, officer: Client) -> None:
+    one = shown(officer, village)
+    here = f"/r/missing/{one.number}/"
+    wrong = Client().post(here, {"place": " ", "words": "往南走"})
+    assert wrong.status_code == 422
+    assert "往南走" in text(wrong)
+    for _ in range(sightings.MOST_AN_HOUR):
+        Client().post(here, {"place": "车站", "seen_at": "不是时间"})
+    flood = Client().post(here, {"place": "车站"})
+    assert flood.status_code == 422
+    assert "请直接打 110" in text(flood)
+
+
+def test_who_saw_the_notice_is_noted(village: Village, officer: Client, phone: Client) -> None:
+    one = shown(officer, village, ["looks"])
+    phone.get(f"/r/missing/{one.number}/")
+    public(one)
+    seen = AuditEntry.objects.get(action="missing.notice_shown")
+    assert seen.details == {"fields": ["looks"], "resident": village.resident.pk}
+    one.refresh_from_db()
+    assert one.times_shown == 1
+
+
+def test_the_family_reports_ticks_sends_a_photo_and_reads_how_it_ends(
+    village: Village, phone: Client, officer: Client
+) -> None:
+    answer = phone.post("/r/missing/report/", missing(village))
+    one = MissingPerson.objects.get()
+    mine = f"/r/missing/mine/{one.number}/"
+    assert answer["Location"] == mine
+    assert (one.family, one.family_name, one.reported_by) == (village.resident, "罗样例", None)
+    assert "checked" not in text(phone.get(mine))  # nothing is ticked beforehand
+    phone.post(mine, {"step": "agree", "fields": ["looks", "photo"]})
+    phone.post(mine, {"step": "photo", "photo": photo()})
+    bad = SimpleUploadedFile("x.jpg", b"<svg onload=alert(1)>", "image/jpeg")
+    wrong = phone.post(mine, {"step": "photo", "photo": bad})
+    assert wrong.status_code == 422
+    assert "不是能打开的照片" in text(wrong)
+    neighbour = village.visit(village.neighbour)
+    assert neighbour.get(mine).status_code == 404
+    assert neighbour.post(mine, {"step": "agree", "fields": ["name"]}).status_code == 404
+    step(officer, one, "confirm", how="call", is_family="on")
+    step(officer, one, "publish")
+    assert "蓝布衣" in public(one)
+    phone.post(mine, {"step": "agree", "fields": ["photo"]})
+    assert "蓝布衣" not in public(one)
+    step(officer, one, "find", place="县城朋友家", may_tell="no")
+    told = text(phone.get(mine))
+    assert "已找到，人平安" in told
+    assert "县城朋友家" not in told  # a grown-up did not want it
+
+
+def test_somebody_of_the_book_is_named_already(village: Village, officer: Client) -> None:
+    page = text(officer.get(f"/o/missing/new/?person={village.resident.pk}"))
+    assert 'value="罗样例"' in page
+    officer.post(f"/o/missing/new/?person={village.resident.pk}", missing(village))
+    one = MissingPerson.objects.get()
+    assert one.resident == village.resident
+    again = officer.post(f"/o/missing/new/?person={village.resident.pk}", missing(village))
+    assert again["Location"] == f"/o/missing/{one.number}/"
+    for nobody in ("1", "x", "9" * 30):
+        assert officer.get(f"/o/missing/new/?person={nobody}").status_code == 404
+
+
+def test_others_do_not_know_of_a_report_before_the_search_is_on(
+    village: Village, officer: Client, stranger: Client
+) -> None:
+    one = reported(officer, village)
+    assert stranger.get(f"/o/missing/{one.number}/").status_code == 404
+    assert "这条启事已撤下" in public(one)
+    assert Client().get("/r/missing/ZR-NOSUCH/").status_code == 404
+    assert step(officer, one, "explode").status_code == 404
+    step(officer, one, "begin")
+    assert "周样例" in text(stranger.get(f"/o/missing/{one.number}/"))
+    assert "周**" in text(stranger.get("/o/today/"))
+    assert step(stranger, one, "find", place="桥下").status_code == 403
+
+
+def test_an_officer_s_picture_is_not_for_strangers(
+    village: Village, officer: Client, stranger: Client
+) -> None:
+    one = reported(officer, village)
+    step(officer, one, "photo", photo=photo())
+    assert officer.get(f"/o/missing/{one.number}/photo/").status_code == 200
+    assert stranger.get(f"/o/missing/{one.number}/photo/").status_code == 404
+    assert Client().get(f"/o/missing/{one.number}/photo/").status_code == 302
+    assert Client().get(f"/r/missing/{one.number}/photo/").status_code == 404
+
+
+@pytest.mark.parametrize("which", ["open", "found", "closed", "nonsense"])
+def test_lists_have_their_empty_words(
+    village: Village, officer: Client, desk: Client, which: str
+) -> None:
+    for client, page in ((officer, "/o/missing/"), (desk, "/desk/missing/")):
+        assert client.get(f"{page}?list={which}").status_code == 200
+    for client, page in ((officer, "/o/lost/"), (desk, "/desk/lost/")):
+        assert client.get(f"{page}?list={which}").status_code == 200
