@@ -1,7 +1,7 @@
 """The contact book's part of the day: doors to knock at, doubled records, a resident's own page.
 
-A chief finds the gap and hands out doors, an officer joins two records and takes it back, a
-resident reads, withdraws and corrects over HTTP, the desk grants the correction.
+A chief finds the gap and hands out doors, an officer knocks at them, joins two records and takes
+it back, a resident reads, withdraws and corrects over HTTP, the desk grants the correction.
 """
 
 from dataclasses import dataclass, field
@@ -13,9 +13,11 @@ from django.db.models import Exists, OuterRef, Q
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
+from weijing.demo import walk
 from weijing.demo.comparing import Figure
 from weijing.demo.stage import Stage
 from weijing.demo.visiting import Visitor
+from weijing.demo.walk import Walk
 from weijing.privacy import deciding, executing
 from weijing.privacy.models import RightsRequest
 from weijing.residents import consent, links
@@ -40,7 +42,8 @@ NEW_PHONE = "15400009999"  # fits the format; no operator has that range
 class Book:
     """What was done, for the comparison."""
 
-    village: Division | None = None
+    township: Division | None = None
+    walk: Walk = field(default_factory=Walk)
     visitor: int = 0
     before_merge: list[Any] = field(default_factory=list)
     joined: list[Any] = field(default_factory=list)
@@ -52,6 +55,7 @@ def play(stage: Stage) -> Book:
     """In order; each act goes the way it goes in earnest."""
     book = Book()
     a_chief_hands_out_doors(stage, book)
+    book.walk = walk.play(stage)
     two_records_become_one_and_part_again(stage, book)
     a_resident_looks_in(stage, book)
     the_desk_grants_the_correction(stage, book)
@@ -59,20 +63,18 @@ def play(stage: Stage) -> Book:
 
 
 def a_chief_hands_out_doors(stage: Stage, book: Book) -> None:
-    """The first village of the station that has doors without a contact."""
+    """The first township of the station, all its doors without a contact."""
     chief, at = _officer(stage, CHIEF), clock.now()
     scope = scope_of(chief, at=at)
-    villages = Division.objects.filter(county=stage.county, level=Division.Level.VILLAGE)
-    for village in filter(scope.covers, villages.order_by("lo")):
-        planned = walking.plan([village], scope=scope, at=at)
-        if planned.stops:
-            due_on = clock.local_day(at) + timedelta(days=DAYS_TO_WALK)
-            walking.hand_out(
-                [village], due_on=due_on, stops_seen=planned.stops, by=chief, scope=scope, at=at
-            )
-            book.village = village
-            stage.say(f"所长派发补联：{village.name} {planned.stops} 户没有联系人")
-            return
+    townships = Division.objects.filter(county=stage.county, level=Division.Level.TOWNSHIP)
+    township = next(filter(scope.covers, townships.order_by("lo")))
+    planned = walking.plan([township], scope=scope, at=at)
+    due_on = clock.local_day(at) + timedelta(days=DAYS_TO_WALK)
+    lists = walking.hand_out(
+        [township], due_on=due_on, stops_seen=planned.stops, by=chief, scope=scope, at=at
+    )
+    book.township = township
+    stage.say(f"所长派发补联：{township.name} {planned.stops} 户没有联系人，{len(lists)} 张清单")
 
 
 def two_records_become_one_and_part_again(stage: Stage, book: Book) -> None:
@@ -154,12 +156,13 @@ def the_desk_grants_the_correction(stage: Stage, book: Book) -> None:
 
 def compare(stage: Stage, book: Book) -> list[Figure]:
     """The book's figures beside what the demo knows because it made it."""
-    assert book.village is not None
+    assert book.township is not None
     person = Resident.objects.get(county=stage.county, pk=book.visitor)
     asked = RightsRequest.objects.get(county=stage.county, resident=person)
     stops = WalkingStop.objects.filter(county=stage.county)  # one list has been handed out
     return [
-        Figure("补联：清单上的户", stops.count(), _doors_without_a_friend(stage, book.village)),
+        Figure("补联：清单上的户", stops.count(), _doors_without_a_friend(stage, book.township)),
+        *walk.compare(stage, book.walk),
         Figure("合并：好友归到名册上的人", book.joined != book.before_merge, True),
         Figure("合并撤销后：两份资料与原来一样", book.after_undo == book.before_merge, True),
         *[Figure(f"群众专页：{page}", status, 200) for page, status in book.pages.items()],
@@ -169,8 +172,8 @@ def compare(stage: Stage, book: Book) -> list[Figure]:
     ]
 
 
-def _doors_without_a_friend(stage: Stage, village: Division) -> int:
-    """Households of the village in which no grown-up was a friend known by name."""
+def _doors_without_a_friend(stage: Stage, place: Division) -> int:
+    """Households of the place in which no grown-up was a friend known by name."""
     today = clock.today()
     strangers = set(
         Contact.objects.filter(
@@ -182,7 +185,7 @@ def _doors_without_a_friend(stage: Stage, village: Division) -> int:
         for _userid, external in stage.linked_pairs
         if external not in strangers and stage.friends[external].age(today) >= 18
     }
-    homes = {p.household for p in stage.everyone if p.household.startswith(village.code)}
+    homes = {p.household for p in stage.everyone if p.household.startswith(place.code)}
     return len(homes - reached)
 
 
