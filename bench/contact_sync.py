@@ -79,7 +79,7 @@ def start_django(var: Path, facts: dict[str, Any], per_minute: int) -> None:
         "WEIJING_WECOM_AGENTID": str(facts["agentid"]),
         "WEIJING_WECOM_SECRET": facts["secret"],
         "WEIJING_WECOM_CALLS_PER_MINUTE": str(per_minute),
-        "WEIJING_WECOM_CALLS_PER_HOUR": str(per_minute * 15),
+        "WEIJING_WECOM_CALLS_PER_HOUR": str(per_minute * 60),
         "WEIJING_LOG_LEVEL": "WARNING",
     }
     embedded_postgres.up(var)
@@ -248,7 +248,7 @@ def measure(options: argparse.Namespace, simulator_pid: int) -> None:
     settings.wecom_calls_per_minute = settings.wecom_calls_per_hour = 10_000_000
     naive = obvious_loop(county.pk)  # held up by no limit
     settings.wecom_calls_per_minute = options.per_minute
-    settings.wecom_calls_per_hour = options.per_minute * 15
+    settings.wecom_calls_per_hour = options.per_minute * 60
     first = reading(county.pk, options.contacts, "first", simulator_pid)
     again = reading(county.pk, options.contacts, "unchanged", simulator_pid)
     line.hang_up()

@@ -12,7 +12,7 @@ from weijing.residents.models import Contact
 from weijing.tags import by_way, projecting
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def keep(county_id: int, seen: Sequence[Seen], *, read_at: datetime) -> Recorded:
     """Record these pairs, but for those that were read again since `read_at`.
 

@@ -19,8 +19,8 @@ from wecom_api.errors import NotAFollower
 
 MAX_OFFICERS = 100  # per call; developer.work.weixin.qq.com/document/path/92994
 PAGE = 100
-PAGES_AHEAD = 40  # read but not written yet, in all: bounds the memory
-PAGES_PER_COMMIT = 10
+PAGES_AHEAD = 60  # read but not written yet, in all: bounds the memory
+PAGES_PER_COMMIT = 20
 PATIENCE_SECONDS = 600.0  # how long one page may keep failing
 PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0

@@ -40,7 +40,7 @@ def record_contact(
     return record_contacts(county_id, [Seen(officer_id, external, follow)], at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Recorded:
     """Make our contacts equal to what was asked for at `at`; pairs that were read since stay.
 

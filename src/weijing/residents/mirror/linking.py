@@ -50,12 +50,14 @@ HAVING count(*) = 1
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def link(county_id: int, *, contact_ids: Sequence[int], at: datetime) -> list[int]:
     """Merge the provisional residents behind these contacts into the roll where that is certain.
 
     Returns the ids of the residents on the roll who gained a contact.
     """
+    if not contact_ids:
+        return []
     claims = _claims(county_id, _strangers_behind(county_id, contact_ids))
     found = certain(county_id, claims)
     pairs = [Pair(stranger=int(name), resident=resident) for name, resident in found.items()]
