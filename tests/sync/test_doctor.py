@@ -25,7 +25,13 @@ from weijing.accounts.models import Officer
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
 from weijing.residents.figures import keeping
-from weijing.residents.models import Contact, OrdinalCounter, Resident, WechatIdentity
+from weijing.residents.models import (
+    Contact,
+    ContactWay,
+    OrdinalCounter,
+    Resident,
+    WechatIdentity,
+)
 from weijing.sync.address_book import read_address_book
 from weijing.sync.contacts_full import read_all
 from weijing.sync.doctor import command, examining
@@ -255,7 +261,8 @@ def dropped_constraint(ward: Ward) -> None:
 
 
 def older_tables(ward: Ward) -> None:
-    sql("DELETE FROM django_migrations WHERE app = 'sync' AND name LIKE '0003%%'")
+    sql("DELETE FROM django_migrations WHERE app = 'sync' AND name = "
+        "(SELECT max(name) FROM django_migrations WHERE app = 'sync')")  # fmt: skip
 
 
 def job_of_a_dead_worker(ward: Ward) -> None:
@@ -278,7 +285,28 @@ def household_counted_by_nobody(ward: Ward) -> None:
     make_household(ward.place, "99")
 
 
+def way(ward: Ward, **fields: object) -> ContactWay:
+    return ContactWay.objects.create(
+        county=ward.county, officer=ward.officer, state="w", created_at=EARLIER, **fields
+    )
+
+
+def code_never_made(ward: Ward) -> None:
+    way(ward)
+
+
+def code_never_taken_down(ward: Ward) -> None:
+    way(ward, config_id="c", ended_at=EARLIER)
+
+
+def code_refused(ward: Ward) -> None:
+    way(ward, refused_because="41054")
+
+
 ILLS = [
+    ("ways.made", code_never_made),
+    ("ways.ended", code_never_taken_down),
+    ("ways.refused", code_refused),
     ("callbacks.spool", spoiled_spool),
     ("callbacks.taken", never_taken),
     ("callbacks.outcome", taken_without_a_time),
@@ -442,7 +470,38 @@ def tag_renamed(corp: Corp) -> None:
     corp.act("tags", delete={"tag_id": [library["tag_group"][0]["tag"][0]["id"]]})
 
 
+def row_of_a_code(corp: Corp, **fields: object) -> ContactWay:
+    officer = Officer.objects.get(wecom_userid="p1")
+    values = {"officer": officer, "state": "w", "member_userids": ["p1"], **fields}
+    long_ago = AT - timedelta(days=30)  # before WeCom's clock of these tests
+    return ContactWay.objects.create(county=officer.county, created_at=long_ago, **values)
+
+
+def code_made(corp: Corp, userid: str, state: str) -> str:
+    answer = corp.simulator.call(
+        "externalcontact/add_contact_way", type=1, scene=2, user=[userid], state=state
+    )
+    return str(answer["config_id"])
+
+
+def code_gone(corp: Corp) -> None:
+    row_of_a_code(corp, config_id="gone")
+
+
+def code_of_somebody_else(corp: Corp) -> None:
+    row_of_a_code(corp, config_id=code_made(corp, "p2", "w"))
+
+
+def code_that_no_row_knows(corp: Corp) -> None:
+    row_of_a_code(corp)
+    code_made(corp, "p1", "w" + "2" * 16)
+    code_made(corp, "p1", "of another program")
+
+
 DIFFERENCES = [
+    ("mirror.ways", code_gone),
+    ("mirror.ways", code_of_somebody_else),
+    ("mirror.ways", code_that_no_row_knows),
     ("mirror.contacts", contact_missing),
     ("mirror.contacts", contact_too_many),
     ("mirror.contacts", contact_ended_here_only),

@@ -20,7 +20,7 @@ from weijing.audit.models import AuditEntry
 from weijing.core import env
 from weijing.core.line import connections
 from weijing.residents.models import ContactWay, DoorVisit
-from weijing.residents.ways import claiming, keeping, leading, telling, troubles, wanting
+from weijing.residents.ways import claiming, comparing, keeping, leading, telling, troubles, wanting
 from weijing.residents.ways.ways_command import ways
 from weijing.territory.models import County
 
@@ -394,6 +394,27 @@ def test_a_picture_that_cannot_be_had_comes_later(beat: Beat, simulator: Simulat
     beat.tell()
     way.refresh_from_db()
     assert "图片还没取到" in troubles.words(way)
+
+
+def test_the_doctor_s_cure_makes_wecom_s_codes_those_of_our_rows(beat: Beat) -> None:
+    mine = wanting.for_officer(beat.officer, by=None, at=beat.now())
+    village = wanting.for_beat(beat.beat, by=None, at=beat.now())
+    beat.tell()
+    for way in (mine, village):
+        way.refresh_from_db()
+    beat.wecom.contact_ways.delete(mine.config_id)
+    beat.wecom.contact_ways.update(village.config_id, user=["p2"])
+    beat.wecom.contact_ways.add(user=["p1"], state="w" + "2" * 16)
+    foreign = beat.wecom.contact_ways.add(user=["p1"], state="of another program")
+    assert len(comparing.compare(beat.county.pk, wecom=beat.wecom)) == 3
+
+    assert comparing.repair(beat.county.pk, wecom=beat.wecom, at=beat.now()) == 3
+    beat.tell()
+
+    assert len(comparing.compare(beat.county.pk, wecom=beat.wecom)) == 0
+    there = {made.state: made.user for made in beat.there()}
+    assert there[mine.state] == there[village.state] == ("p1",)
+    assert foreign.config_id in {made.config_id for made in beat.there()}
 
 
 def test_the_command_makes_all_codes_of_the_county(

@@ -3,6 +3,7 @@
 Only the row is written here; `telling` has WeCom make the code.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -164,6 +165,11 @@ def _wanted(
     elif way.refused_because or (not way.picture and way.due_at is None):
         try_again(way, at=at)
     return way
+
+
+def is_ours(state: str) -> bool:
+    """Whether a code of WeCom bears a state of our making."""
+    return re.fullmatch(f"w[{CODE_ALPHABET}]{{{STATE_CHARS}}}", state) is not None
 
 
 def _new_state() -> str:

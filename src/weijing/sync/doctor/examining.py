@@ -7,7 +7,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
 from wecom_api import WeComError
-from weijing.sync.doctor import callbacks, figures, machine, mirror, people, sending
+from weijing.sync.doctor import callbacks, figures, machine, mirror, people, sending, ways
 from weijing.sync.doctor.checks import Check, Offenders, Patient
 
 CHECKS: tuple[Check, ...] = (
@@ -16,8 +16,11 @@ CHECKS: tuple[Check, ...] = (
     *figures.CHECKS,
     *sending.CHECKS,
     *machine.CHECKS,
+    *ways.CHECKS,
     *mirror.CHECKS,
+    *ways.WITH_WECOM,
 )
+NEED_WECOM = (*mirror.CHECKS, *ways.WITH_WECOM)
 
 CLEAN, VIOLATED, COULD_NOT_CHECK = 0, 1, 2
 
@@ -59,7 +62,7 @@ def exit_code(results: Iterable[Result]) -> int:
 
 
 def _made(check: Check, patient: Patient) -> Result:
-    if check in mirror.CHECKS and patient.wecom is None:
+    if check in NEED_WECOM and patient.wecom is None:
         return Result(check, Offenders(), "WeCom is not configured")
     try:
         with transaction.atomic():  # a failed query must not spoil the next check

@@ -7,6 +7,7 @@ from django.db import connection
 from weijing.audit import trail
 from weijing.core import jobs
 from weijing.residents.models import Resident
+from weijing.residents.ways import comparing
 from weijing.sync.contacts_full import read_all
 from weijing.sync.doctor.checks import Patient
 from weijing.sync.doctor.people import CONSENTS_IN_FORCE
@@ -59,10 +60,17 @@ def tags(patient: Patient) -> int:
     return int(jobs.enqueue("tags.sync_catalogue", county_id=patient.county.pk))
 
 
+def ways(patient: Patient) -> int:
+    """Delete codes of ours that no row knows; make or change the others. Returns how many."""
+    assert patient.wecom is not None
+    return comparing.repair(patient.county.pk, wecom=patient.wecom, at=patient.at)
+
+
 REPAIRS: dict[str, Callable[[Patient], int]] = {
     "consents": consents,
     "parked": parked,
     "contacts": contacts,
     "tags": tags,
+    "ways": ways,
 }
-NEED_WECOM = {"contacts"}
+NEED_WECOM = {"contacts", "ways"}
