@@ -1,0 +1,97 @@
+"""The officer in charge hears of it in WeCom over real HTTP, and the card names nobody."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.requests.conftest import Town
+from tests.requests.test_missing import published
+from tests.wecom_simulator.running import Simulator
+from wecom_api import Transport, WeCom, errors
+from weijing.core import env
+from weijing.requests.missing import finding, reporting, sightings, telling
+from weijing.requests.models import Sighting
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    one = Simulator(tmp_path_factory.mktemp("wecom"), "--clock", "frozen=2026-11-24T10:00")
+    for userid in ("yang", "desk", "far", "hu"):
+        one.member(userid)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def simulator(process: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    process.admin("faults", "DELETE")
+    process.advance(26 * 3600)
+    monkeypatch.setattr(env.environment(), "public_url", "https://weijing.example.gov.cn")
+    return process
+
+
+@pytest.fixture
+def wecom(simulator: Simulator) -> WeCom:
+    facts = simulator.facts
+    return WeCom(
+        corpid=facts["corpid"], secret=facts["secret"], agentid=int(facts["agentid"]),
+        transport=Transport(facts["base_url"], 0.5), clock=simulator.now,
+        sleep=lambda seconds: None,
+    )  # fmt: skip
+
+
+def inbox(simulator: Simulator) -> list[dict[str, Any]]:
+    """What reached whom, of today."""
+    messages = simulator.truth("inbox")["messages"]
+    return [one for one in messages if one["at"] >= simulator.now() - 60]
+
+
+def test_a_report_reaches_the_officer_of_the_place_and_the_desk(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = reporting.report(town.report(family=town.resident), by=None, at=town.at)
+    assert missing.in_charge == town.officer
+    telling.tell_missing(telling.by_id(town.county.pk, missing.pk), wecom=wecom)
+    got = inbox(simulator)
+    assert {one["userid"] for one in got} == {"yang", "desk"}
+    card = json.dumps(got[0]["content"], ensure_ascii=False)
+    assert f"/o/missing/{missing.number}/" in card
+    for secret in (missing.name, missing.family_name, missing.family_phone, missing.looks):
+        assert secret not in card
+
+
+def test_a_sighting_reaches_the_officer_in_charge_alone(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = published(town)
+    seen = sightings.tell(missing, "车站", seen_at=town.at, by=None, at=town.at)
+    seen = Sighting.objects.select_related("missing__in_charge", "missing__division").get()
+    telling.tell_sighting(seen, wecom=wecom)
+    got = inbox(simulator)
+    assert [one["userid"] for one in got] == ["yang"]
+    assert "车站" not in json.dumps(got[0]["content"], ensure_ascii=False)
+
+
+def test_nobody_is_called_out_for_somebody_who_is_home(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = town.missing()
+    finding.find(missing, "村口", may_tell_family=True, **town.acting())
+    telling.tell_missing(telling.by_id(town.county.pk, missing.pk), wecom=wecom)
+    assert inbox(simulator) == []
+
+
+def test_a_wecom_that_is_away_is_tried_again(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = town.missing()
+    found = telling.by_id(town.county.pk, missing.pk)
+    simulator.admin("faults", api="message/send", kind="not_arrived", times=None)
+    with pytest.raises((errors.Unavailable, errors.Unanswered)):
+        telling.tell_missing(found, wecom=wecom)
+    simulator.admin("faults", "DELETE")
+    simulator.advance(120)
+    telling.tell_missing(found, wecom=wecom)
+    assert {one["userid"] for one in inbox(simulator)} == {"yang", "desk"}
