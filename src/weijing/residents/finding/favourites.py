@@ -34,25 +34,23 @@ def marked_among(people: Collection[int], *, by: Officer) -> set[int]:
 
 
 @transaction.atomic
-def mark(person: Resident, *, by: Officer, scope: Scope, at: datetime) -> None:
-    """Raises `TooMany`, `Resident.DoesNotExist` for those the officer may not know of."""
-    person = visible_to(scope).get(pk=person.pk)
+def mark_as(person_id: int, is_favourite: bool, *, by: Officer, scope: Scope, at: datetime) -> None:
+    """Mark the person, or no longer. Twice is as good as once.
+
+    Raises `TooMany`, `Resident.DoesNotExist` for those the officer may not know of.
+    """
+    person = visible_to(scope).get(pk=person_id)
     own = Favourite.objects.filter(county_id=by.county_id, officer=by)
-    if own.count() >= MAX_FAVOURITES:
+    if is_favourite and own.count() >= MAX_FAVOURITES:
         raise TooMany(f"没有收藏：最多收藏 {MAX_FAVOURITES} 位。请先取消不常用的。")
-    Favourite.objects.bulk_create(
-        [Favourite(county_id=by.county_id, officer=by, resident=person, at=at)],
-        ignore_conflicts=True,
-    )
-    trail.record(by, "favourite.marked", person, at=at)
-
-
-@transaction.atomic
-def unmark(person_id: int, *, by: Officer, at: datetime) -> None:
-    own = Favourite.objects.filter(county_id=by.county_id, officer=by, resident_id=person_id)
-    for favourite in own.select_related("resident"):
-        trail.record(by, "favourite.unmarked", favourite.resident, at=at)
-    own.delete()
+    if is_favourite:
+        Favourite.objects.bulk_create(
+            [Favourite(county_id=by.county_id, officer=by, resident=person, at=at)],
+            ignore_conflicts=True,
+        )
+    else:
+        own.filter(resident=person).delete()
+    trail.record(by, "favourite.marked" if is_favourite else "favourite.unmarked", person, at=at)
 
 
 def opened_lately(scope: Scope, *, limit: int) -> list[Resident]:

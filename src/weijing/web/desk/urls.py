@@ -25,6 +25,7 @@ from weijing.web.desk.merging import comparing, history, queue, splitting
 from weijing.web.desk.posters import listing as posters
 from weijing.web.desk.posters import one as poster
 from weijing.web.desk.posters import orders
+from weijing.web.records import favourite
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -50,7 +51,7 @@ urlpatterns = [
     path("contacts/bulk/", changing_many.bulk, name="contacts-bulk"),
     path("contacts/views/", keeping.save_view, name="contacts-view-new"),
     path("contacts/views/<int:pk>/remove/", keeping.remove_view, name="contacts-view-remove"),
-    path("contacts/<int:pk>/favourite/", keeping.favourite, name="favourite"),
+    path("contacts/<int:pk>/favourite/", favourite.favourite, name="favourite"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/stop/", jobs.act, {"what": "stop"}, name="job-stop"),

@@ -13,6 +13,7 @@ from weijing.residents.mirror import contacts as known
 from weijing.residents.mirror import introducing
 from weijing.residents.models import Contact, Resident
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.officer.grid_people import beside, place_of
 from weijing.web.phone import phone_page
 
 PER_PAGE = 20
@@ -21,7 +22,8 @@ PER_PAGE = 20
 @for_roles(*FIELD_ROLES)
 def contacts(request: OfficerRequest) -> HttpResponse:
     officer = request.user
-    text, only_waiting = request.GET.get("q", "").strip(), request.GET.get("state") == "waiting"
+    text = request.GET.get("q", "").replace("\x00", "").strip()
+    only_waiting = request.GET.get("state") == "waiting"
     waiting = known.waiting_to_be_labelled(officer.county_id, officer.pk)
     mine = found(request, text)
     if only_waiting:
@@ -37,8 +39,16 @@ def contacts(request: OfficerRequest) -> HttpResponse:
         "only_waiting": only_waiting,
         "waiting": waiting.count(),
         "all": known.live(officer.county_id).filter(officer=officer).count(),
+        **(_beside(request, text, mine) if page.number == 1 and not only_waiting else {}),
     }
     return phone_page(request, "officer/contacts.html", context, tab="contacts")
+
+
+def _beside(request: OfficerRequest, text: str, mine: QuerySet[Contact]) -> dict[str, object]:
+    friends = (
+        set(mine.order_by().values_list("identity__resident_id", flat=True)) if text else set()
+    )
+    return beside(request, text, friends)
 
 
 def found(request: OfficerRequest, text: str) -> QuerySet[Contact]:
@@ -75,7 +85,7 @@ def row(request: OfficerRequest, contact: Contact) -> dict[str, object]:
     return {
         "contact": contact,
         "name": nickname if is_waiting or is_elsewhere else masked_name(resident.name),
-        "place": "" if is_elsewhere else _place(resident),
+        "place": "" if is_elsewhere else place_of(resident),
         "is_waiting": is_waiting and contact.labelled_at is None,
         "is_elsewhere": is_elsewhere,
     }
@@ -84,13 +94,3 @@ def row(request: OfficerRequest, contact: Contact) -> dict[str, object]:
 def _is_elsewhere(request: OfficerRequest, resident: Resident) -> bool:
     """On the roll of another officer's grid: only a nickname here, the record is theirs."""
     return resident.division is not None and not request.scope.covers(resident.division)
-
-
-def _place(resident: Resident) -> str:
-    place = resident.division
-    if place is None:
-        return ""
-    village = f"{place.parent.name} " if place.level == "group" and place.parent else ""
-    home = f" {resident.household.address}" if resident.household else ""
-    role = f" · {resident.get_household_role_display()}" if resident.household_role else ""
-    return f"{village}{place.name}{home}{role}"

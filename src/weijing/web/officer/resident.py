@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core import clock
+from weijing.residents.finding import favourites
 from weijing.residents.mirror import contacts
 from weijing.residents.models import Contact, Resident
 from weijing.residents.policies import access_resident
@@ -63,6 +64,10 @@ def _page(
     context = {
         **record(Acting(person, request.user, request.scope, clock.now())),
         "own": own,
+        "is_marked": person.pk in favourites.marked_among([person.pk], by=request.user),
+        "mark_url": f"{here}favourite/",
+        "name": person.name,
+        "back": here,
         "change_url": f"{here}change/",
         "back_to_record": here,
         "act": act,

@@ -20,6 +20,7 @@ from weijing.web.officer import (
     visits,
     walks,
 )
+from weijing.web.records import favourite
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("corrections/", corrections.corrections, name="corrections"),
     path("corrections/<int:pk>/", corrections.decision, name="correction"),
     path("contacts/<int:pk>/", resident.resident, name="resident"),
+    path("contacts/<int:pk>/favourite/", favourite.favourite, name="favourite"),
     path("contacts/<int:pk>/change/<slug:act>/", resident.change, name="resident-change"),
     path("grid/", grid.grid, name="grid"),
     path("grid/households/", household.households, name="households"),

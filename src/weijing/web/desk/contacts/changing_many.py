@@ -116,6 +116,7 @@ def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dic
         "who": who,
         "count": count,
         "picked": len(request.GET.getlist("who")),
+        "picked_none": "picked" in request.GET and "who" not in request.GET,
         "chips": chips(
             who.filters, who.tags, place if place and scope.covers(place) else None, scope
         ),

@@ -48,7 +48,8 @@ def or_nearly(request: OfficerRequest, exact: Chosen) -> Chosen:
 def _matching(request: OfficerRequest, filters: Filters, tags: Wanted) -> QuerySet[Resident]:
     people = finding.matching(filters, tags, scope=request.scope, on=clock.today())
     picked = _picked(request.GET.getlist("who"))
-    return people.filter(pk__in=picked) if picked else people
+    # The form of the ticked rows says so: nobody ticked is nobody, not everybody.
+    return people.filter(pk__in=picked) if picked or "picked" in request.GET else people
 
 
 def _picked(values: list[str]) -> list[int]:
