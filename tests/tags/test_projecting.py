@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from tests.builders import beat_of, division, give_tag, make_contact, make_officer, make_resident
 from tests.builders import make_tag as plain_tag
@@ -12,7 +13,7 @@ from wecom_api import WeCom
 from weijing.accounts.models import Officer, Role
 from weijing.residents.labels import composing, pushing
 from weijing.residents.models import Contact, Resident
-from weijing.tags import assigning, catalogue_sync, projecting
+from weijing.tags import assigning, catalogue_sync, marking, projecting
 from weijing.tags.models import Tag, TagProjection
 from weijing.territory.models import County
 
@@ -61,7 +62,7 @@ def shown(simulator: Simulator, contact: Contact) -> Callable[[], set[str]]:
 
 
 def project(county: County, wecom: WeCom, at: datetime = AT) -> int:
-    return projecting.project_due(county.pk, wecom=wecom, at=at + timedelta(seconds=1))
+    return marking.project_due(county.pk, wecom=wecom, at=at + timedelta(seconds=1))
 
 
 def test_what_the_person_carries_is_shown_on_the_pair(
@@ -197,6 +198,7 @@ def test_a_refused_pair_is_parked_with_the_reason_and_does_not_stop_the_next(
     assert TagProjection.objects.get(contact=gone).parked_because == ""
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_change_during_the_call_is_not_forgotten(
     county: County, contact: Contact, resident: Resident, tags: list[Tag]
 ) -> None:
@@ -208,12 +210,15 @@ def test_a_change_during_the_call_is_not_forgotten(
         tags: "Interrupting"
 
         def mark_tag(self, *_args: object, **_marks: object) -> None:
-            assigning.assign(resident, [lorry], source="visit", by=None, at=AT)
+            try:
+                assigning.assign(resident, [lorry], source="visit", by=None, at=AT)
+            finally:
+                connection.close()  # a thread's own
 
     wecom = Interrupting()
     wecom.tags = wecom
     assigning.assign(resident, [bus], source="visit", by=None, at=AT)
-    settled = projecting.project_due(county.pk, wecom=wecom, at=AT + timedelta(seconds=1))  # type: ignore[arg-type]
+    settled = marking.project_due(county.pk, wecom=wecom, at=AT + timedelta(seconds=1))  # type: ignore[arg-type]
     assert settled == 0
     assert TagProjection.objects.count() == 1, "the second change still waits"
 
@@ -237,12 +242,27 @@ def test_the_nightly_comparison_finds_exactly_what_differs(
     assert shown() == {"重型货车", "校车"}
 
 
+def test_many_pairs_of_one_chunk_are_made_equal_and_counted(
+    county: County, wecom: WeCom, simulator: Simulator, officer: Officer, tags: list[Tag]
+) -> None:
+    place = division(county, "小沙江镇", "桃李村", "1组")
+    for number in range(30):
+        neighbour = make_resident(place, f"罗样例{number}")
+        make_contact(officer, neighbour, simulator.friend("yang"))
+        assigning.assign(neighbour, tags[:2], source="visit", by=None, at=AT)
+    assert project(county, wecom) == 30
+    assert not TagProjection.objects.exists()
+    assert projecting.want_all_differing(county.pk, at=AT) == 0
+    lists = Contact.objects.values_list("wecom_tag_ids", flat=True)
+    assert [len(ids) for ids in lists] == [2] * 30
+
+
 def test_an_ended_pair_is_settled_without_a_call(
     county: County, contact: Contact, resident: Resident, tags: list[Tag]
 ) -> None:
     assigning.assign(resident, tags[:1], source="visit", by=None, at=AT)
     Contact.objects.update(state="removed_by_officer")
-    settled = projecting.project_due(county.pk, wecom=None, at=AT + timedelta(seconds=1))  # type: ignore[arg-type]
+    settled = marking.project_due(county.pk, wecom=None, at=AT + timedelta(seconds=1))  # type: ignore[arg-type]
     assert settled == 1
 
 

@@ -182,6 +182,9 @@ def _port(once: bool) -> int:
 def _build(scene: Any, facts: dict[str, str], *, now: datetime, out: Console) -> None:
     from weijing.demo import stage
 
+    def say_left(count: int) -> None:
+        progress.update(task, description=f"标签写回企业微信，还剩 {count:,} 位联系人")
+
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("建表", lambda: scene.run("db", "migrate")),
         ("区划、派出所、警务区、民辅警", lambda: stage.found_county(scene)),
@@ -195,7 +198,7 @@ def _build(scene: Any, facts: dict[str, str], *, now: datetime, out: Console) ->
         ("首次同步：联系统计", lambda: scene.run("sync", "behaviour")),
         ("走访登记的同意与标签", lambda: stage.note_consent_and_tags(scene)),
         ("启动接收、任务、网页", lambda: stage.start_processes(scene, facts)),
-        ("标签写回企业微信", lambda: stage.wait_for_projection(scene)),
+        ("标签写回企业微信", lambda: stage.wait_for_projection(scene, left=say_left)),
     ]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=out, transient=True) as progress:

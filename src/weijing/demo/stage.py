@@ -28,6 +28,7 @@ from weijing.territory.models import Beat, BeatDivision, County, Division, Stati
 RESIDENTS_PER_OFFICER = 929  # 1.3 M residents, 1,400 officers: the real county
 LINKED_SHARE = 0.66  # of those with a phone; with the rest of the county about 57 % of everyone
 PHONE_NOTED_SHARE = 0.97  # of the linked: their phone stands in the remark, so they link themselves
+MANY_PAIRS = 20_000  # to count them takes the worker's time
 CONSENT_SHARE = 0.93
 CHATS_PER_RESIDENT_AND_DAY = 353_432 / 30 / 1_300_000
 VEHICLES = {"普通摩托车": 0.16, "面包车": 0.05, "重型货车": 0.02, "轻型货车": 0.03, "校车": 0.002}
@@ -276,8 +277,12 @@ def a_month_of_conversations(stage: Stage, *, now: datetime) -> Iterator[int]:
     yield from stage.wecom.live_a_month(chats_a_day=chats, now=now, seed=stage.seed)
 
 
-def wait_for_projection(stage: Stage) -> None:
-    """Until WeCom shows the tags that officers noted; the worker writes them."""
+def wait_for_projection(stage: Stage, *, left: Callable[[int], None]) -> None:
+    """Until WeCom shows the tags that officers noted; the worker writes them.
+
+    `left` is told how many pairs still wait.
+    """
     waiting = TagProjection.objects.filter(county=stage.county, parked_because="")
-    while waiting.exists():
-        time.sleep(0.5)
+    while count := waiting.count():
+        left(count)
+        time.sleep(0.5 if count < MANY_PAIRS else 5.0)

@@ -1,28 +1,19 @@
 """WeCom's tags on each pair of officer and contact follow the tags the person carries here.
 
 A row of `TagProjection` says that a pair may differ. It is written with the change itself, and
-goes when WeCom has been made equal. Tags of others in the corp's library are left alone.
+goes when WeCom has been made equal (`marking`). Tags of others in the corp's library are left
+alone.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
-from wecom_api import errors
-from wecom_api.client import WeCom
 from weijing.core import clock
 from weijing.core.ids import ID_STEP, new_ids, reserve
-from weijing.core.logs import log
-from weijing.residents.models import Contact
-from weijing.tags.models import Tag, TagAssignment, TagGroup, TagProjection
-
-CHUNK = 200
-MAX_ATTEMPTS = 5
-TAGS_PER_CALL = 100
+from weijing.tags.models import Tag, TagGroup
 
 
 def is_projected(tag: Tag) -> bool:
@@ -132,109 +123,3 @@ FROM pair WHERE pair.wanted <> pair.has
 ORDER BY pair.id
 ON CONFLICT (county_id, contact_id) DO NOTHING
 """
-
-
-def project_due(county_id: int, *, wecom: WeCom, at: datetime, limit: int = CHUNK) -> int:
-    """Make WeCom equal for pairs that wait, the oldest first. Returns how many are settled.
-
-    Only one worker does this at a time (the queue's lock). Stops when WeCom is away or not
-    configured; what waits then goes on waiting.
-    """
-    due = TagProjection.objects.filter(
-        county_id=county_id, parked_because="", wanted_at__lte=at
-    ).order_by("wanted_at", "pk")
-    library, today, settled = _library(county_id), clock.local_day(at), 0
-    for projection in list(due[:limit]):
-        try:
-            settled += _project(projection, library, wecom=wecom, on=today)
-        except errors.Conflict:
-            _again(projection)
-        except (errors.Unavailable, errors.Misconfigured) as error:
-            log.warning("tags.projection_waits", error_type=type(error).__name__)
-            break
-        except errors.Unanswered:
-            _again(projection)  # marking twice is harmless
-        except errors.Rejected as refusal:
-            _park(projection, f"{type(refusal).__name__} {refusal.errcode or ''}".strip())
-    return settled
-
-
-@dataclass(frozen=True)
-class Library:
-    """Our tags in WeCom: `projected` by tag id, `ours` all the ids WeCom has for us."""
-
-    projected: dict[int, str]
-    ours: frozenset[str]
-
-
-def _library(county_id: int) -> Library:
-    rows = Tag.objects.filter(county_id=county_id, wecom_tag_id__gt="").select_related("group")
-    tags = list(rows)
-    return Library(
-        {tag.pk: tag.wecom_tag_id for tag in tags if is_projected(tag)},
-        frozenset(tag.wecom_tag_id for tag in tags),
-    )
-
-
-def _project(projection: TagProjection, library: Library, *, wecom: WeCom, on: date) -> bool:
-    contact = (
-        Contact.objects.filter(county_id=projection.county_id, pk=projection.contact_id)
-        .select_related("officer", "identity")
-        .get()
-    )
-    if contact.state != Contact.State.LINKED:
-        return _settle(projection)
-    add, take_off = _difference(contact, library, on=on)
-    for start in range(0, max(len(add), len(take_off)), TAGS_PER_CALL):
-        piece = slice(start, start + TAGS_PER_CALL)
-        wecom.tags.mark_tag(
-            contact.officer.wecom_userid,
-            contact.identity.external_userid,
-            add_tag=add[piece],
-            remove_tag=take_off[piece],
-        )
-    _keep(contact, add, take_off)
-    return _settle(projection)
-
-
-def _difference(contact: Contact, library: Library, *, on: date) -> tuple[list[str], list[str]]:
-    """WeCom tag ids to add to the pair, and ours to take off it."""
-    held = TagAssignment.objects.filter(
-        county_id=contact.county_id,
-        resident_id=contact.identity.resident_id,
-        expires_on__gte=on,
-    ).values_list("tag_id", flat=True)
-    wanted = {library.projected[tag] for tag in held if tag in library.projected}
-    has = library.ours.intersection(contact.wecom_tag_ids)
-    return sorted(wanted - has), sorted(has - wanted)
-
-
-@transaction.atomic
-def _keep(contact: Contact, added: list[str], removed: list[str]) -> None:
-    rows = Contact.objects.select_for_update().filter(county_id=contact.county_id)
-    now = rows.get(pk=contact.pk)
-    now.wecom_tag_ids = sorted({*now.wecom_tag_ids, *added} - {*removed})
-    now.save(update_fields=["wecom_tag_ids"])
-
-
-def _settle(projection: TagProjection) -> bool:
-    """Forget the row, unless the person changed again while we were calling."""
-    same = TagProjection.objects.filter(
-        county_id=projection.county_id, pk=projection.pk, wanted_at=projection.wanted_at
-    )
-    deleted, _ = same.delete()
-    return bool(deleted)
-
-
-def _again(projection: TagProjection) -> None:
-    rows = TagProjection.objects.filter(county_id=projection.county_id, pk=projection.pk)
-    rows.update(attempts=F("attempts") + 1)
-    if projection.attempts + 1 >= MAX_ATTEMPTS:
-        _park(projection, "五次都没有写成")
-
-
-def _park(projection: TagProjection, reason: str) -> None:
-    same = TagProjection.objects.filter(
-        county_id=projection.county_id, pk=projection.pk, wanted_at=projection.wanted_at
-    )
-    same.update(parked_because=reason[:80])

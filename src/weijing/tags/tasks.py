@@ -1,7 +1,7 @@
 """Where the queue comes in."""
 
 from weijing.core import clock, jobs, line
-from weijing.tags import assigning, catalogue_sync, projecting
+from weijing.tags import assigning, catalogue_sync, marking, projecting
 from weijing.tags import bulk_tagging as bulk_tagging
 from weijing.tags.models import TagProjection
 from weijing.territory.models import County
@@ -19,7 +19,7 @@ def project(timestamp: int) -> None:
     for county in County.objects.filter(pk__in=waiting.values("county_id")):
         for _ in range(MAX_CHUNKS):
             wecom, at = line.wecom(county.pk), clock.now()
-            if projecting.project_due(county.pk, wecom=wecom, at=at) < projecting.CHUNK:
+            if marking.project_due(county.pk, wecom=wecom, at=at) < marking.CHUNK:
                 break
 
 
