@@ -174,7 +174,7 @@ def _settle(county_id: int, pairs: Sequence[Waiting]) -> int:
             "DELETE FROM tags_tagprojection WHERE county_id = %s AND id = %s AND wanted_at = %s",
             [(county_id, pair.projection.pk, pair.projection.wanted_at) for pair in ordered],
         )
-        return max(0, cursor.rowcount)
+        return max(0, int(cursor.rowcount))
 
 
 def _again(pair: Waiting) -> None:
