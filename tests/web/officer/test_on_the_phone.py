@@ -113,8 +113,11 @@ def test_nothing_sticks_out_of_any_page(phone, beat, live_server, size, width):
     for path in (
         "/o/today/", "/o/campaigns/QF-1124-01/", "/o/campaigns/QF-1124-01/people/", "/o/contacts/",
         f"/o/contacts/{contacts[0].pk}/label/", "/o/grid/", "/o/grid/unlinked/", "/o/me/",
+        f"/o/grid/unlinked/?group={home.division.code}", "/o/offline/",
+        f"/o/grid/households/{home.pk}/visits/new/",
         "/o/notice/", "/s/contact/",
     ):  # fmt: skip
-        phone.goto(f"{live_server.url}{path}?size={size}")
+        also = "&" if "?" in path else "?"
+        phone.goto(f"{live_server.url}{path}{also}size={size}")
         assert phone.evaluate(STICKS_OUT) <= 0, path
     assert complaints(phone) == []

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from tests.builders import make_household, make_resident
 from weijing import web
+from weijing.residents.adding.walking import MOST_STOPS
 
 VENDOR = Path(web.__file__).parent / "static" / "weijing" / "vendor"
 FILES = tomllib.loads((VENDOR / "vendor.toml").read_text())["file"]
@@ -60,3 +62,21 @@ def test_a_phone_page_is_light(beat, path):
     assert weight(page, ".js") <= MAX_SCRIPT_BYTES
     all_of_it = weight(page, ".js", ".css", ".svg") + len(gzip.compress(answer.content))
     assert all_of_it <= MAX_FIRST_LOAD_BYTES
+
+
+def test_the_longest_list_to_walk_is_light(beat):
+    group = beat.place()
+    homes = [make_household(group, str(number)) for number in range(1, MOST_STOPS + 1)]
+    for home in homes:
+        make_resident(group, household=home)
+    answer = beat.client.get(f"/o/grid/unlinked/?group={group.code}")
+    page = answer.content.decode()
+    assert page.count("data-door") >= MOST_STOPS
+    scripts = weight(page, ".js")
+    worker = len(gzip.compress(beat.client.get("/o/worker.js").content))
+    assert scripts + worker <= MAX_SCRIPT_BYTES
+    all_of_it = weight(page, ".js", ".css", ".svg") + len(gzip.compress(answer.content)) + worker
+    assert all_of_it <= MAX_FIRST_LOAD_BYTES
+    print(
+        "sizes", scripts, worker, len(gzip.compress(answer.content)), len(answer.content), all_of_it
+    )

@@ -160,13 +160,23 @@ def test_what_can_never_be_recorded_is_settled_and_told(beat, home):
     gone = send(beat, Household(pk=12345), "absent")
     assert (gone.status_code, gone.json()["is_settled"]) == (404, True)
     assert "已经不归你管" in gone.json()["told"]
-    old = send(beat, home, "absent", seconds_ago=9 * 24 * 3600)
+    old = send(beat, home, "absent", seconds_ago=10**9)
     assert (old.status_code, old.json()["is_recorded"]) == (422, False)
     assert "7 天以上" in old.json()["told"]
     wrong = send(beat, home, "nonsense")
     assert (wrong.status_code, wrong.json()["is_settled"]) == (422, True)
     assert "请选走访结果" in wrong.json()["told"]
     assert not DoorVisit.objects.exists()
+
+
+def test_a_visit_whose_answer_was_lost_is_known_after_the_place_went_to_another(beat, home):
+    key = uuid.uuid4()
+    send(beat, home, "absent", key=key)
+    home.division = beat.place("1组", "红星村")
+    home.save()
+    answer = send(beat, home, "absent", key=key)
+    assert (answer.status_code, answer.json()["is_recorded"]) == (200, True)
+    assert send(beat, home, "absent").status_code == 404
 
 
 def test_a_visit_of_another_officer_stays_on_the_phone(beat, home):

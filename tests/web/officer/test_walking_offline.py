@@ -12,7 +12,7 @@ from tests.web.chromium import ARGS, CHROMIUM
 from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
-from weijing.residents.adding import refusals, walking
+from weijing.residents.adding import doors, refusals, walking
 from weijing.residents.models import DoorVisit
 
 pytestmark = pytest.mark.browser
@@ -248,6 +248,30 @@ def test_a_list_older_than_a_day_is_gone_and_the_page_says_so(phone):
     phone.reload()
     phone.get_by_role("heading", name="没有网络").wait_for()
     phone.get_by_text("手机上没有清单").wait_for()
+    wait_for(phone, LISTS, 0)
+
+
+def test_a_server_that_fails_or_dawdles_is_not_waited_for(phone, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("the page of lists is broken")
+
+    def slow(*args, **kwargs):
+        time.sleep(9)
+        return []
+
+    for trouble in (broken, slow):
+        monkeypatch.setattr(doors, "of_list", trouble)
+        phone.reload()
+        phone.get_by_text("网络不通，显示的是").wait_for()
+        assert door(phone, "10号").is_visible()
+        monkeypatch.undo()
+        phone.reload()
+        sync_api.expect(phone.get_by_text("网络不通，显示的是")).to_be_hidden()
+
+
+def test_a_list_that_has_ended_is_not_kept(phone, walking_list):
+    walking.close(walking_list, by=walking_list.officer, at=clock.now())
+    phone.reload()
     wait_for(phone, LISTS, 0)
 
 

@@ -103,6 +103,12 @@ def _opened(household: Household, *, by: Officer, scope: Scope) -> Household:
     return home
 
 
+def is_recorded(phone_key: UUID, *, by: Officer) -> bool:
+    """Whether this officer's visit has arrived already."""
+    visits = DoorVisit.objects.filter(county_id=by.county_id, phone_key=phone_key, officer=by)
+    return visits.exists()
+
+
 def may_record(home: Household, *, by: Officer, scope: Scope) -> None:
     """Raises `PermissionDenied` unless the officer answers for this door."""
     assert scope.officer_id == by.pk, "a scope of somebody else"

@@ -76,12 +76,14 @@ def _answer_phone(request: OfficerRequest, home: Household | None) -> JsonRespon
     at = clock.now()
     if request.POST.get("officer") != str(request.user.pk):
         return JsonResponse({"is_settled": False, "told": NOT_YOU}, status=409)
-    if home is None:
-        return _settled(NOT_YOURS, status=404, at=at)
     form = VisitForm(request.POST)
     if not form.is_valid():
         wrong = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _settled(f"没有登记：{wrong}", status=422, at=at)
+    if home is None:
+        # The place may have gone to another officer after a visit whose answer was lost.
+        is_there = visiting.is_recorded(form.phone_key, by=request.user)
+        return _settled("" if is_there else NOT_YOURS, status=200 if is_there else 404, at=at)
     try:
         recorded = _record(request, home, form, at=at)
     except Busy as busy:

@@ -78,6 +78,7 @@
     part("missing", form).hidden = true;
     part("remove", sheet).hidden = !own;
     part("home", sheet).href = "/o/grid/households/" + door.dataset.door + "/";
+    part("code", sheet).href = part("home", sheet).href + "code/";
     location.hash = "visit";
   }
   /* What the server may have by now is put right there. */
