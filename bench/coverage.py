@@ -83,7 +83,7 @@ JOIN residents_household home ON home.county_id = %(county)s AND home.id = 10000
 
 INSERT INTO residents_wechatidentity (county_id, id, external_userid, nickname, kind, resident_id)
 SELECT %(county)s, 200000000 + n, 'wm' || n, '微信', 1, 100000000 + n
-FROM generate_series(0, %(residents)s - 1) n WHERE n * 7919 %% 13 < 9;
+FROM generate_series(0, %(residents)s - 1) n WHERE n::bigint * 7919 %% 13 < 9;
 
 INSERT INTO residents_contact (county_id, id, officer_id, identity_id, state, remark, description,
     remark_mobile_indexes, wecom_tag_ids, added_at, add_way, way_state, seen_at, labelled_at)

@@ -338,3 +338,10 @@ def test_a_stopped_job_says_how_many_were_not_reached(people, monkeypatch):
     client.post(f"/desk/jobs/{work.pk}/go-on/")
     run(work)
     assert "已停止" not in get(people, people.chief, f"/desk/jobs/{work.pk}/")
+
+
+def test_nobody_ticked_is_nobody_and_not_everybody(people):
+    said = get(people, people.chief, f"{BULK}?picked=1")
+    assert "还没有在名单上选人" in said and '批量修改 <span class="num">0</span> 人' in said
+    assert order(people, "picked=1", seen=0).status_code == 422
+    assert not BulkWork.objects.exists()
