@@ -74,6 +74,18 @@ def test_a_sighting_reaches_the_officer_in_charge_alone(
     assert "车站" not in json.dumps(got[0]["content"], ensure_ascii=False)
 
 
+def test_the_desk_hears_of_it_when_the_officer_in_charge_has_left(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = published(town)
+    sightings.tell(missing, "车站", seen_at=town.at, by=None, at=town.at)
+    town.officer.is_active = False
+    town.officer.save()
+    seen = Sighting.objects.select_related("missing__in_charge", "missing__division").get()
+    telling.tell_sighting(seen, wecom=wecom)
+    assert [one["userid"] for one in inbox(simulator)] == ["desk"]
+
+
 def test_nobody_is_called_out_for_somebody_who_is_home(
     town: Town, simulator: Simulator, wecom: WeCom
 ) -> None:

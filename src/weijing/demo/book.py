@@ -13,8 +13,9 @@ from django.db.models import Exists, OuterRef, Q
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
-from weijing.demo import walk
+from weijing.demo import lost_and_missing, walk
 from weijing.demo.comparing import Figure
+from weijing.demo.lost_and_missing import Helped
 from weijing.demo.stage import Stage
 from weijing.demo.visiting import Visitor
 from weijing.demo.walk import Walk
@@ -44,6 +45,7 @@ class Book:
 
     township: Division | None = None
     walk: Walk = field(default_factory=Walk)
+    helped: Helped = field(default_factory=Helped)
     visitor: int = 0
     before_merge: list[Any] = field(default_factory=list)
     joined: list[Any] = field(default_factory=list)
@@ -59,6 +61,7 @@ def play(stage: Stage) -> Book:
     two_records_become_one_and_part_again(stage, book)
     a_resident_looks_in(stage, book)
     the_desk_grants_the_correction(stage, book)
+    book.helped = lost_and_missing.play(stage)
     return book
 
 
@@ -163,6 +166,7 @@ def compare(stage: Stage, book: Book) -> list[Figure]:
     return [
         Figure("补联：清单上的户", stops.count(), _doors_without_a_friend(stage, book.township)),
         *walk.compare(stage, book.walk),
+        *lost_and_missing.compare(stage, book.helped),
         Figure("合并：好友归到名册上的人", book.joined != book.before_merge, True),
         Figure("合并撤销后：两份资料与原来一样", book.after_undo == book.before_merge, True),
         *[Figure(f"群众专页：{page}", status, 200) for page, status in book.pages.items()],

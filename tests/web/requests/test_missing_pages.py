@@ -57,6 +57,7 @@ def test_from_the_call_to_the_way_home_on_the_phone(village: Village, officer: C
         assert secret not in page
     picture = Client().get(f"/r/missing/{one.number}/photo/")
     assert (picture["Content-Type"], picture["Cache-Control"]) == ("image/jpeg", "no-store")
+    assert "noarchive" in picture["X-Robots-Tag"]
     step(officer, one, "find", place="村口亭子", may_tell="yes")
     assert "已找到，谢谢" in public(one)
     assert "周样例" not in public(one)
@@ -250,3 +251,18 @@ def test_lists_have_their_empty_words(
         assert client.get(f"{page}?list={which}").status_code == 200
     for client, page in ((officer, "/o/lost/"), (desk, "/desk/lost/")):
         assert client.get(f"{page}?list={which}").status_code == 200
+
+
+def test_who_is_in_charge_is_reminded_before_the_notice_runs_out(
+    village: Village, officer: Client
+) -> None:
+    one = shown(officer, village)
+    assert "启事" not in text(officer.get("/o/today/"))
+    rows = MissingPerson.objects.filter(pk=one.pk)
+    now = clock.now()
+    rows.update(published_at=now - timedelta(hours=20), expires_at=now + timedelta(hours=4))
+    assert "启事" in text(officer.get("/o/today/"))
+    rows.update(published_at=now - timedelta(hours=30), expires_at=now - timedelta(hours=6))
+    page = text(officer.get("/o/today/"))
+    assert "启事" in page
+    assert "超" in page

@@ -10,6 +10,7 @@ from weijing.accounts.queries import responsible_for
 from weijing.audit import trail
 from weijing.core import ids, jobs
 from weijing.core.errors import DomainError
+from weijing.requests.missing import opening
 from weijing.requests.missing.opening import OPEN, State
 from weijing.requests.models import MissingPerson
 from weijing.requests.wording import checked, plain
@@ -98,7 +99,7 @@ def report(told: Report, *, by: Officer | None, at: datetime) -> MissingPerson:
     missing.looks = checked(told.looks, names=[name])
     missing.help = checked(told.help, names=[name])
     missing.save(force_insert=True)
-    trail.record(by, "missing.reported", missing, at=at, minor=int(told.age < 18))
+    trail.record(by, "missing.reported", missing, at=at, minor=int(opening.is_minor(missing)))
     jobs.enqueue("requests.tell_missing", county_id=missing.county_id, missing_id=missing.pk)
     return missing
 

@@ -30,7 +30,8 @@ def tell_sighting(sighting: Sighting, *, wecom: WeCom) -> None:
     missing = sighting.missing
     if missing.state not in OPEN or sighting.decided_at is not None:
         return
-    told = [missing.in_charge] if missing.in_charge else who_is_told(missing)
+    officer = missing.in_charge
+    told = [officer] if officer and officer.is_active else who_is_told(missing)
     _send(told, missing, "有人看到了走失的人", f"编号 {missing.number}，请马上看线索。", wecom)
 
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
+from weijing.requests.missing import sightings
 from weijing.residents.mirror import contacts
 from weijing.web.access import OfficerRequest
 
@@ -24,7 +25,7 @@ def tabs(request: OfficerRequest, *, current: str) -> list[dict[str, Any]]:
     officer = request.user
     waiting = campaigns.waiting_for(officer).values("campaign_id").distinct().order_by()
     counts = {
-        "today": waiting.count(),
+        "today": waiting.count() + sightings.new_for(officer),
         "contacts": contacts.waiting_to_be_labelled(officer.county_id, officer.pk).count(),
     }
     return [

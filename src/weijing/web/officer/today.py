@@ -36,7 +36,7 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "today": day,
         "to_confirm": _to_confirm(list(campaigns.waiting_for(officer))),
         "walks": walked.walks(list(walked.lists_of(officer)), on=day),
-        "searches": asked_of_us.searches(request.scope, officer),
+        "searches": asked_of_us.searches(request.scope, officer, at=at),
         "things": asked_of_us.things(request.scope),
         "unlabelled": waiting.count(),
         "corrected": proposals.open_for(request.scope).count(),

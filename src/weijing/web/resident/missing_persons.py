@@ -41,7 +41,7 @@ def searches(request: HttpRequest) -> HttpResponse:
         "mine": [(one, badge(one)) for one in queries.asked_by(door.resident)[:5]] if door else [],
         "is_known": door is not None,
     }
-    return show(request, "resident/missing/list.html", context, back="/r/")
+    return never_indexed(show(request, "resident/missing/list.html", context, back="/r/"))
 
 
 @open_to_all("a notice is for everybody while it is shown; afterwards the page says thank you")
@@ -66,9 +66,9 @@ def search(request: HttpRequest, number: str) -> HttpResponse:
     else:
         notices.shown(missing, to=door.resident if door else None, at=now)
     context = {"notice": notices.notice(missing), "wrong": wrong, "said": request.POST, "now": now}
-    return show(
-        request, "resident/missing/notice.html", context, back=LIST, status=422 if wrong else 200
-    )
+    status = 422 if wrong else 200
+    page = show(request, "resident/missing/notice.html", context, back=LIST, status=status)
+    return never_indexed(page)
 
 
 @open_to_all("shown with the notice and gone with it")
@@ -79,7 +79,7 @@ def photo(request: HttpRequest, number: str) -> HttpResponse:
     data = photos.photo(missing) if is_shown and _may_see_photo(missing) else b""
     if not data:
         raise Http404
-    return as_picture(data)
+    return never_indexed(as_picture(data))
 
 
 @for_visitors
@@ -125,6 +125,12 @@ def mine(request: VisitorRequest, number: str) -> HttpResponse:
     }
     status = 422 if wrong else 200
     return show(request, "resident/missing/mine.html", context, back=LIST, status=status)
+
+
+def never_indexed(page: HttpResponse) -> HttpResponse:
+    """A search engine would go on showing what we took down."""
+    page["X-Robots-Tag"] = "noindex, nofollow, noarchive, noimageindex"
+    return page
 
 
 def _step(request: VisitorRequest, missing: MissingPerson) -> str:
