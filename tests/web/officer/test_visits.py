@@ -156,6 +156,22 @@ def test_what_a_phone_sends_again_is_answered_as_the_first_time(beat, home):
     assert DoorVisit.objects.count() == 1
 
 
+def test_what_was_changed_on_the_phone_after_it_was_tried_is_put_right(beat, home):
+    key = uuid.uuid4()
+    send(beat, home, "refused", key=key)  # its answer was lost
+    assert send(beat, home, "absent", key=key, changed="1", note="看错门").json()["is_recorded"]
+    assert list(DoorVisit.objects.values_list("outcome", "note")) == [("absent", "看错门")]
+    assert DoorVisitCorrection.objects.get().outcome == "refused"
+    fresh = uuid.uuid4()  # it had never arrived
+    assert send(beat, home, "away", key=fresh, changed="1").json()["is_recorded"]
+    assert DoorVisit.objects.get(phone_key=fresh).outcome == "away"
+
+    DoorVisit.objects.update(recorded_at=clock.now() - timedelta(days=1))
+    late = send(beat, home, "refused", key=key, changed="1")
+    assert (late.status_code, late.json()["is_settled"]) == (422, True)
+    assert "只能在登记当天改" in late.json()["told"]
+
+
 def test_what_can_never_be_recorded_is_settled_and_told(beat, home):
     gone = send(beat, Household(pk=12345), "absent")
     assert (gone.status_code, gone.json()["is_settled"]) == (404, True)

@@ -13,7 +13,7 @@ from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
 from weijing.residents.adding import doors, refusals, walking
-from weijing.residents.models import DoorVisit
+from weijing.residents.models import DoorVisit, DoorVisitCorrection
 
 pytestmark = pytest.mark.browser
 LISTS = "caches.open('weijing-lists').then(lists => lists.keys()).then(keys => keys.length)"
@@ -89,17 +89,17 @@ def wait_for(phone, script, expected):
     for _ in range(100):
         if (found := phone.evaluate(script)) == expected:
             return
-        time.sleep(0.1)
+        phone.wait_for_timeout(100)
     pytest.fail(f"{script} is {found}, not {expected}")
 
 
-def visits(expected):
+def visits(phone, expected):
     """What the server has, once it is so much."""
     for _ in range(400):
         found = list(DoorVisit.objects.order_by("at").values_list("outcome", flat=True))
         if len(found) == expected:
             return found
-        time.sleep(0.1)
+        phone.wait_for_timeout(100)
     return pytest.fail(f"the server has {found}")
 
 
@@ -141,7 +141,7 @@ def test_a_morning_without_network_is_on_the_server_when_it_returns(phone, walki
     assert DoorVisit.objects.count() == 0
 
     phone.context.set_offline(False)
-    assert visits(3) == ["absent", "refused", "away"]
+    assert visits(phone, 3) == ["absent", "refused", "away"]
     waiting(phone, 0)
     first = DoorVisit.objects.get(outcome="absent")
     assert first.note == "晚上在家"
@@ -173,7 +173,29 @@ def test_a_visit_is_changed_or_taken_back_while_it_is_only_on_the_phone(phone):
     waiting(phone, 1)
     assert "空房" not in door(phone, "7号").inner_text()
     phone.context.set_offline(False)
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
+
+
+def test_a_visit_that_may_have_arrived_is_changed_on_the_phone_and_put_right(phone):
+    """The answer was lost after it was recorded; the officer sees a wrong finding and mends it."""
+    seen = []
+
+    def lossy(route):
+        seen.append(route.request.post_data)
+        if len(seen) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    phone.context.route("**/visits/new/", lossy)
+    knock(phone, "2号", "不愿意加")
+    assert visits(phone, 1) == ["refused"]
+    waiting(phone, 1)
+    knock(phone, "2号", "家中无人")
+    waiting(phone, 0)
+    assert visits(phone, 1) == ["absent"]
+    assert DoorVisitCorrection.objects.get().outcome == "refused"
 
 
 def test_a_server_in_trouble_loses_nothing_and_doubles_nothing(phone):
@@ -192,7 +214,7 @@ def test_a_server_in_trouble_loses_nothing_and_doubles_nothing(phone):
 
     phone.context.route("**/visits/new/", trouble)
     knock(phone, "2号", "家中无人")
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
     waiting(phone, 1)
     phone.get_by_role("button", name="上传").tap()
     phone.get_by_text("服务器暂时没收下").wait_for()
@@ -200,7 +222,7 @@ def test_a_server_in_trouble_loses_nothing_and_doubles_nothing(phone):
     phone.get_by_role("button", name="上传").tap()
     waiting(phone, 0)
     assert len(seen) == 3
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
 
 
 def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_queue(phone):
@@ -214,7 +236,7 @@ def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_queue(phone):
     wait_for(phone, LISTS, 0)  # whoever signs in here finds no list
     assert DoorVisit.objects.count() == 0
     sign_in(phone)
-    assert visits(1) == ["no_phone"]
+    assert visits(phone, 1) == ["no_phone"]
 
 
 def test_what_happened_meanwhile_is_said_in_words(phone, beat, walking_list):
@@ -293,7 +315,7 @@ def test_signing_out_sends_first_and_then_wipes_the_phone(phone):
     phone.get_by_role("button", name="仍要退出，丢掉 1 户走访").wait_for()
     phone.context.unroute("**/visits/new/")
     phone.reload()  # the network is back
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
     waiting(phone, 0)
     phone.get_by_role("button", name="退出登录").tap()
     phone.wait_for_url("**/sign-in/**")
@@ -316,7 +338,7 @@ def test_another_officer_on_the_same_phone_sends_nothing_of_the_first(phone, bea
     phone.get_by_text("另一位民辅警有 1 户走访还在这个手机上").wait_for()
     assert DoorVisit.objects.count() == 0
     sign_in(phone)
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
     assert DoorVisit.objects.get().officer == beat.officer
 
 
@@ -335,5 +357,5 @@ def test_a_phone_that_may_run_no_script_walks_with_plain_forms(browser, walking_
     phone.get_by_role("button", name="登记走访").click()
     assert f"list={walking_list.pk}" in phone.url
     assert "家中无人" in door(phone, "2号").inner_text()
-    assert visits(1) == ["absent"]
+    assert visits(phone, 1) == ["absent"]
     context.close()

@@ -32,11 +32,15 @@ class FindingForm(forms.Form):
 
 
 class VisitForm(FindingForm):
-    """`seconds_ago` is how long the phone kept it, by its own clock; that clock may be wrong."""
+    """`seconds_ago` is how long the phone kept it, by its own clock; that clock may be wrong.
+
+    `changed`: the officer put it right on the phone, which did not know whether it had arrived.
+    """
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**14)
     seconds_ago = forms.IntegerField(required=False, min_value=0, max_value=MOST_SECONDS)
+    changed = forms.BooleanField(required=False)
 
     @property
     def phone_key(self) -> UUID:

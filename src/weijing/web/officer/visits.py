@@ -104,11 +104,16 @@ def _settled(told: str, *, status: int, at: datetime) -> JsonResponse:
 
 
 def _record(request: OfficerRequest, home: Household, form: VisitForm, *, at: datetime) -> Recorded:
-    return visiting.record(
-        home, form.cleaned_data["outcome"], note=form.cleaned_data["note"],
-        visited_at=form.visited_at(at=at), seen_at=form.seen_at(), phone_key=form.phone_key,
-        by=request.user, scope=request.scope, at=at,
+    outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
+    recorded = visiting.record(
+        home, outcome, note=note, visited_at=form.visited_at(at=at), seen_at=form.seen_at(),
+        phone_key=form.phone_key, by=request.user, scope=request.scope, at=at,
     )  # fmt: skip
+    if form.cleaned_data["changed"] and not recorded.is_new:
+        putting_right.correct(
+            recorded.visit, outcome, note=note, by=request.user, scope=request.scope, at=at
+        )
+    return recorded
 
 
 def _say(request: OfficerRequest, home: Household, recorded: Recorded) -> None:

@@ -1,9 +1,9 @@
 /* Door visits that this phone keeps until the server has them: the store, and the sending.
-   A row is: key, officer, url, where, household, outcome, word, note, at, seen; then tried, and
-   sent, recorded, bad, told. No names, no phones. */
+   A row is: key, officer, url, where, household, outcome, word, note, at, seen; then tried and
+   changed (since it was tried), and sent, recorded, bad, told. No names, no phones. */
 window.visitQueue = (function () {
   "use strict";
-  var PATIENCE = 20000, opened = null, busy = false;
+  var PATIENCE = 20000, opened = null, busy = false, going = null;
 
   function db() {
     opened = opened || new Promise(function (yes, no) {
@@ -28,6 +28,21 @@ window.visitQueue = (function () {
     return found.sort(function (a, b) { return a.at - b.at; });
   }
 
+  /* Marked as tried and as it is now: it may have been changed or taken back since the list was read. */
+  async function claim(key) {
+    var row = null, turn = (await db()).transaction("visits", "readwrite"), visits = turn.objectStore("visits");
+    return new Promise(function (yes, no) {
+      var asked = visits.get(key);
+      asked.onsuccess = function () {
+        if (!asked.result || asked.result.sent) return;
+        row = Object.assign(asked.result, { tried: true });
+        visits.put(row);
+      };
+      turn.oncomplete = function () { yes(row); };
+      turn.onabort = turn.onerror = function () { no(turn.error); };
+    });
+  }
+
   /* crypto.randomUUID is younger than the oldest WebView we meet. */
   function newKey() {
     var bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -42,7 +57,7 @@ window.visitQueue = (function () {
     var stop = new AbortController(), late = setTimeout(function () { stop.abort(); }, PATIENCE);
     var said = {
       key: row.key, officer: row.officer, outcome: row.outcome, note: row.note, seen: row.seen,
-      seconds_ago: Math.max(0, Math.round((Date.now() - row.at) / 1000)),
+      changed: row.changed ? "1" : "", seconds_ago: Math.max(0, Math.round((Date.now() - row.at) / 1000)),
     };
     try {
       var answer = await fetch(row.url, {
@@ -66,8 +81,11 @@ window.visitQueue = (function () {
     busy = true;
     var sent = 0;
     try {
-      for (var row of (await rows()).filter(function (each) { return !each.sent && each.officer === officer; })) {
-        await put(Object.assign(row, { tried: true }));
+      for (var each of await rows()) {
+        if (each.sent || each.officer !== officer) continue;
+        going = each.key;
+        var row = await claim(each.key);
+        if (!row) continue;
         var answer = await post(row);
         if (!answer.is_settled) return { sent: sent, trouble: answer.trouble || "trouble" };
         sent += 1;
@@ -78,8 +96,10 @@ window.visitQueue = (function () {
       return { sent: sent, trouble: "" };
     } finally {
       busy = false;
+      going = null;
     }
   }
+  function isGoing(key) { return key === going; }
 
-  return { put: put, drop: drop, rows: rows, newKey: newKey, send: send };
+  return { isGoing: isGoing, put: put, drop: drop, rows: rows, newKey: newKey, send: send };
 })();

@@ -69,37 +69,31 @@
   /* The sheet: a door is tapped, what was found is chosen, the phone has it. */
   async function open(door, link) {
     var own = (await queue.rows()).filter(function (row) { return row.household === door.dataset.door && waits(row); }).pop();
-    if (own && own.tried) return say(GOING);
+    if (own && queue.isGoing(own.key)) return say(GOING);
     at = { door: door, link: link, own: own };
     form.reset();
     if (own) form.elements.outcome.value = own.outcome;
     form.elements.note.value = own ? own.note : "";
     part("where", form).textContent = door.dataset.label;
     part("missing", form).hidden = true;
-    part("remove", sheet).hidden = !own;
+    part("remove", sheet).hidden = !own || own.tried;
     part("home", sheet).href = "/o/grid/households/" + door.dataset.door + "/";
     part("code", sheet).href = part("home", sheet).href + "code/";
     location.hash = "visit";
   }
-  /* What the server may have by now is put right there. */
-  async function isOnlyHere() {
-    var now = (await queue.rows()).find(function (row) { return row.key === at.own.key; });
-    if (now && !now.tried) return true;
-    say(GOING);
-    location.hash = "_";
-    return false;
-  }
+  /* What was only here is changed here. What the server may have is sent again as a change. */
   async function keep() {
     var chosen = form.querySelector("[name=outcome]:checked");
     part("missing", form).hidden = Boolean(chosen);
-    if (!chosen || at.own && !await isOnlyHere()) return;
+    if (!chosen) return;
+    var row = { outcome: chosen.value, word: chosen.parentNode.textContent.trim(), note: form.elements.note.value };
+    var before = at.own ? await stillHere() : {
+      key: queue.newKey(), officer: me, household: at.door.dataset.door, where: at.door.dataset.label,
+      url: at.link.pathname, at: Date.now(), seen: seen,
+    };
+    if (!before) return;
     try {
-      await queue.put({
-        key: queue.newKey(), officer: me, household: at.door.dataset.door, where: at.door.dataset.label,
-        url: at.link.pathname, outcome: chosen.value, word: chosen.parentNode.textContent.trim(),
-        note: form.elements.note.value, at: Date.now(), seen: seen,
-      });
-      if (at.own) await queue.drop(at.own.key);
+      await queue.put(Object.assign(before, row, { changed: before.tried }));
     } catch (full) {
       return say("没存住：手机不让存。请连上网络后再登记。");
     }
@@ -107,9 +101,17 @@
     await show();
     send();
   }
+  async function stillHere() {
+    var now = (await queue.rows()).find(function (row) { return row.key === at.own.key; });
+    if (now && !now.sent && !queue.isGoing(now.key)) return now;
+    say(GOING);
+    location.hash = "_";
+    return null;
+  }
   async function remove() {
-    if (!await isOnlyHere()) return;
-    await queue.drop(at.own.key);
+    var now = await stillHere();
+    if (!now || now.tried) return;
+    await queue.drop(now.key);
     at.door.innerHTML = plain.get(at.door);
     at.link = at.door.querySelector("a");
     location.hash = "_";
