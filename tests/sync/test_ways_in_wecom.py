@@ -431,3 +431,10 @@ def test_the_command_makes_all_codes_of_the_county(
     listed = CliRunner().invoke(ways, ["list"], catch_exceptions=False).output
     assert listed.count("ready") == 3
     assert leading.live(beat.county.pk).count() == 3
+
+
+def test_a_household_s_code_is_of_the_beat_it_lies_in_whoever_shows_it(beat: Beat) -> None:
+    other = beat_of(beat.county, "小沙江镇", "红星村")
+    appointing.post(beat.officer, beat=other, by=None, at=beat.now())  # serves two beats now
+
+    assert beat.household_code().beat == beat.beat

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from weijing.accounts.models import Officer, Posting
 from weijing.residents.models import ContactWay
+from weijing.territory.models import BeatDivision, Division
 
 MOST_MEMBERS = 100  # behind one code; developer.work.weixin.qq.com/document/path/92228
 
@@ -61,6 +62,14 @@ def leads_to(way: ContactWay, *, at: datetime) -> list[str]:
 def userids_of(members: Sequence[Officer]) -> list[str]:
     """As many as can stand behind one code."""
     return [officer.wecom_userid for officer in members[:MOST_MEMBERS]]
+
+
+def beat_around(division: Division) -> int | None:
+    """The id of the narrowest beat that the place lies in."""
+    around = BeatDivision.objects.filter(
+        county_id=division.county_id, division__lo__lte=division.lo, division__hi__gte=division.hi
+    )
+    return around.order_by("-division__lo").values_list("beat_id", flat=True).first()
 
 
 def beat_of(officer: Officer, *, at: datetime) -> int | None:

@@ -86,7 +86,7 @@ def for_household(
         raise LeftInPeace(leave.sentence)
     if not leading.can_be_added(officer):
         raise NobodyToAdd("你还不能被群众添加，没有生成二维码。请系统管理员开通「客户联系」。")
-    beat_id = leading.beat_of(officer, at=at)
+    beat_id = leading.beat_around(household.division)
     return _wanted(
         officer.county_id,
         {"officer": officer, "household": household},
