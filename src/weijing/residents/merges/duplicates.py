@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
@@ -72,6 +72,11 @@ def to_review(scope: Scope) -> QuerySet[DuplicatePair]:
     people = ("division__parent", "household")
     related = [f"{side}__{name}" for side in ("first", "second") for name in people]
     return pairs.select_related(*related).order_by("-rule", "found_at", "pk")
+
+
+def about(scope: Scope, person: Resident) -> QuerySet[DuplicatePair]:
+    """Of these, the pairs that this person is one of."""
+    return to_review(scope).filter(Q(first=person) | Q(second=person))
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from weijing.accounts.models import FIELD_ROLES
 from weijing.core import clock
 from weijing.residents.finding import favourites
+from weijing.residents.merges import duplicates
 from weijing.residents.mirror import contacts
 from weijing.residents.models import Contact, Resident
 from weijing.residents.policies import access_resident
@@ -64,6 +65,7 @@ def _page(
     context = {
         **record(Acting(person, request.user, request.scope, clock.now())),
         "own": own,
+        "twins": duplicates.about(request.scope, person).exists(),
         "is_marked": person.pk in favourites.marked_among([person.pk], by=request.user),
         "mark_url": f"{here}favourite/",
         "name": person.name,

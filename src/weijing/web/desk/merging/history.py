@@ -13,16 +13,16 @@ from weijing.residents.merges import duplicates, merge_history, undoing
 from weijing.residents.models import MergeRecord
 from weijing.tags import uniting
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.merging import words
 from weijing.web.desk.roles import MERGERS
 from weijing.web.desk.showing import page_of, show
+from weijing.web.records import merge_words
 
 
 @for_roles(*MERGERS)
 def merges(request: OfficerRequest) -> HttpResponse:
     at = clock.now()
     page = page_of(request, merge_history.merges_of(request.scope))
-    rows = [words.in_history(record, at=at) for record in page.object_list]
+    rows = [merge_words.in_history(record, at=at) for record in page.object_list]
     return show(request, "desk/merging/history.html", {"page": page, "rows": rows}, part="rows")
 
 
@@ -64,8 +64,8 @@ def undo_many(request: OfficerRequest) -> HttpResponse:
 def _shown(
     request: OfficerRequest, record: MergeRecord, *, wrong: str = "", status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = words.in_history(record, at=clock.now()) | {
-        "moved_words": words.moved(record),
+    context: dict[str, Any] = merge_words.in_history(record, at=clock.now()) | {
+        "moved_words": merge_words.moved(record),
         "wrong": wrong,
         "next": duplicates.to_review(request.scope).first(),
         "waiting": duplicates.to_review(request.scope).count(),

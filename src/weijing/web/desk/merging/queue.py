@@ -17,9 +17,9 @@ from weijing.residents.merges import duplicates
 from weijing.residents.models import DuplicatePair, Resident, WechatIdentity
 from weijing.tags import uniting
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.merging import words
 from weijing.web.desk.roles import MERGERS
 from weijing.web.desk.showing import page_of, show
+from weijing.web.records import merge_words
 
 ROWS = 20
 
@@ -90,8 +90,8 @@ def _rows(county_id: int, shown: list[DuplicatePair]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "pair": pair,
-                "kept": words.in_short(kept, accounts[kept.pk]),
-                "gone": words.in_short(gone, accounts[gone.pk]),
+                "kept": merge_words.in_short(kept, accounts[kept.pk]),
+                "gone": merge_words.in_short(gone, accounts[gone.pk]),
                 "needs_a_look": not uniting.can_unite_unseen(kept, gone),
             }
         )

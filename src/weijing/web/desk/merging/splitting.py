@@ -21,8 +21,8 @@ from weijing.residents.record import changing
 from weijing.tags import uniting
 from weijing.tags.queries import carried_by
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.merging import words
 from weijing.web.desk.roles import MERGERS
+from weijing.web.records import merge_words
 
 TAGS = "tags_tagassignment.resident_id"
 DELIVERIES = "campaigns_delivery.resident_id"
@@ -104,13 +104,13 @@ def _context(request: OfficerRequest, person: Resident) -> dict[str, Any]:
         ],
         "tags": carried_by(person, on=clock.today()),
         "facts": [
-            (name, choosing.FACTS[name].label, words.shown(person, name))
+            (name, choosing.FACTS[name].label, merge_words.shown(person, name))
             for name in FACTS_THAT_GO
-            if words.shown(person, name)
+            if merge_words.shown(person, name)
         ],
         "has_home": person.household_id is not None
         and person.lifecycle != Resident.Lifecycle.PROVISIONAL,
-        "home": words.address(person),
+        "home": merge_words.address(person),
         "chosen": {
             "account": set(given.getlist("account")),
             "tag": set(given.getlist("tag")),
