@@ -12,6 +12,9 @@ from weijing.campaigns.models import Delivery
 from weijing.core.clock import COUNTY_TIME, local_day
 from weijing.privacy import openings, own_record
 from weijing.privacy.queries import requests_of
+from weijing.requests.lost import queries as lost
+from weijing.requests.missing import queries as missing
+from weijing.requests.models import Sighting
 from weijing.residents.models import ConsentRecord, DoorVisit, Resident, ResidentChange
 from weijing.tags.models import TagGroup
 
@@ -37,6 +40,7 @@ def sections(resident: Resident, *, at: datetime) -> list[Section]:
         Section("资料改动", _changes(resident)),
         Section("谁看过我的资料", _openings(resident, at=at)),
         Section("我的申请", _requests(resident)),
+        Section("我登记的失物、报的走失", _asked_for(resident)),
     ]
 
 
@@ -136,6 +140,29 @@ def _requests(resident: Resident) -> list[tuple[str, str]]:
         )
         for request in requests_of(resident)[:MAX_LINES]
     ]
+
+
+def _asked_for(resident: Resident) -> list[tuple[str, str]]:
+    """Of whom they reported missing, no more than that they did: the rest is that person's."""
+    things = [
+        (
+            item.number,
+            f"{_moment(item.taken_in_at)} 登记{item.get_side_display()}{item.get_kind_display()}，"
+            f"{item.words or '没有说明'}，{item.get_state_display()}",
+        )
+        for item in lost.reported_by(resident)[:MAX_LINES]
+    ]
+    searches = [
+        (one.number, f"{_moment(one.reported_at)} 报走失，{one.get_state_display()}")
+        for one in missing.asked_by(resident)[:MAX_LINES]
+    ]
+    sightings = [
+        (row.missing.number, f"{_moment(row.told_at)} 提供线索：{row.place}")
+        for row in Sighting.objects.filter(county_id=resident.county_id, resident=resident)
+        .select_related("missing")
+        .order_by("-told_at")[:MAX_LINES]
+    ]
+    return [*things, *searches, *sightings]
 
 
 def _said(facts: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ PURPOSES = {
     "record.choose": "登记家人、代收人时看到（已遮盖）",
     "duplicates": "核对是否重复登记",
     "missing": "查找走失的人",
+    "lost": "归还丢失的东西",
     "roll": "核对名册与登记的资料",
     "request": "办理您的申请",
 }

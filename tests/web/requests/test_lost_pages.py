@@ -142,6 +142,7 @@ def test_a_resident_reports_follows_and_takes_back(village: Village, phone: Clie
         village.resident, "15400000412", "罗样例",
     )  # fmt: skip
     assert item.number in text(phone.get("/r/lost/mine/"))
+    assert item.number in text(phone.get("/r/me/copy/"))  # it is part of what is kept of them
     neighbour = village.visit(village.neighbour)
     assert neighbour.get(f"/r/lost/mine/{item.number}/").status_code == 404
     assert neighbour.post(f"/r/lost/mine/{item.number}/end/").status_code == 404

@@ -35,10 +35,7 @@ def listed(scope: Scope, which: str) -> Any:
 
 
 def row(missing: MissingPerson) -> dict[str, Any]:
-    """`notice_until`: of a notice that nobody took down; it may be over by now."""
-    is_published = missing.published_at is not None and missing.state == State.SEARCHING
     return {
-        "notice_until": missing.expires_at if is_published else None,
         "missing": missing,
         "name": masked_name(missing.name) or "已删除",
         "where": whereabouts(missing.division),
