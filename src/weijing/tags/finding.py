@@ -69,14 +69,12 @@ def without_tag_names(filters: Filters, county_id: int) -> Filters:
 
 def matching(filters: Filters, tags: Wanted, *, scope: Scope, on: date) -> QuerySet[Resident]:
     """Who fits every filter, of those the scope sees, sorted."""
-    found = filtering.people(filters, scope=scope, on=on)
-    for tag in tags.every:
-        found = found.filter(_carrying([tag], on))
+    conditions = [_carrying([tag], on) for tag in tags.every]
     if tags.some:
-        found = found.filter(_carrying(tags.some, on))
+        conditions.append(_carrying(tags.some, on))
     if tags.none:
-        found = found.filter(~_carrying(tags.none, on))
-    return found
+        conditions.append(~_carrying(tags.none, on))
+    return filtering.people(filters, scope=scope, on=on, also=conditions)
 
 
 def _carrying(tags: Sequence[Tag], on: date) -> Q:

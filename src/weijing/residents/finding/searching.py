@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from django.db.models import Q, QuerySet
 
 from weijing.accounts.scope import Scope
-from weijing.residents.finding import nearly
+from weijing.residents.finding import nearly as alike
 from weijing.residents.finding.grams import grams
-from weijing.residents.finding.words import Reader, all_of, any_of, words_of
+from weijing.residents.finding.words import NOBODY, Reader, all_of, any_of, words_of
 from weijing.residents.models import Resident
-from weijing.residents.queries import visible_parts, visible_to
+from weijing.residents.queries import narrowed, visible_parts
 
 __all__ = ["grams", "search"]
 
@@ -58,20 +58,24 @@ def look(text: str, *, scope: Scope, limit: int = 50) -> Found:
 
 def fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
     """All who fit every word of `text`, as `search` reads it; for lists with further filters."""
-    words, reader = _words(text), Reader(scope.county_id)
-    people = visible_to(scope)
-    if not words:
-        return people.none()
-    return people.filter(all_of(any_of(reader.ways(word)) for word in words))
+    condition = meaning(text, county_id=scope.county_id)
+    return narrowed(scope, lambda people: people.filter(condition))
 
 
 def nearly_fitting(text: str, *, scope: Scope) -> QuerySet[Resident]:
     """All who fit, or nearly."""
-    words, reader = _words(text), Reader(scope.county_id)
-    people = visible_to(scope)
+    condition = meaning(text, county_id=scope.county_id, nearly=True)
+    return narrowed(scope, lambda people: people.filter(condition))
+
+
+def meaning(text: str, *, county_id: int, nearly: bool = False) -> Q:
+    """The condition that a person fits every word; no words mean nobody."""
+    words, reader = _words(text), Reader(county_id)
     if not words:
-        return people.none()
-    return people.filter(all_of(any_of(_generously(word, reader)) for word in words))
+        return NOBODY
+    if nearly:
+        return all_of(any_of(_generously(word, reader)) for word in words)
+    return all_of(any_of(reader.ways(word)) for word in words)
 
 
 def _words(text: str) -> list[str]:
@@ -79,7 +83,7 @@ def _words(text: str) -> list[str]:
 
 
 def _generously(word: str, reader: Reader) -> list[Q]:
-    return [*reader.ways(word), *nearly.ways(word, reader)]
+    return [*reader.ways(word), *alike.ways(word, reader)]
 
 
 def _first(
