@@ -396,6 +396,24 @@ def test_a_picture_that_cannot_be_had_comes_later(beat: Beat, simulator: Simulat
     assert "图片还没取到" in troubles.words(way)
 
 
+def test_where_pictures_cannot_be_had_codes_are_made_all_the_same(
+    beat: Beat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(url: str) -> bytes:
+        raise errors.Unavailable(pictures.API, errmsg="no route")
+
+    monkeypatch.setattr(beat.wecom.pictures, "fetch", unreachable)
+    wanting.for_officer(beat.officer, by=None, at=beat.now())
+    wanting.for_beat(beat.beat, by=None, at=beat.now())
+    beat.tell()
+    assert len(beat.there()) == 2
+
+    monkeypatch.undo()
+    beat.later(2)
+    assert all(way.picture for way in ContactWay.objects.all())
+    assert beat.calls() == 2
+
+
 def test_the_doctor_s_cure_makes_wecom_s_codes_those_of_our_rows(beat: Beat) -> None:
     mine = wanting.for_officer(beat.officer, by=None, at=beat.now())
     village = wanting.for_beat(beat.beat, by=None, at=beat.now())

@@ -120,7 +120,7 @@ def _words(greeting: Greeting, wecom: WeCom, *, now: Callable[[], datetime]) -> 
 
 def _beat(greeting: Greeting, officer: Officer | None, *, at: datetime) -> Beat | None:
     ways = ContactWay.objects.filter(county_id=greeting.county_id, state=greeting.way_state)
-    way = ways.select_related("beat").first() if greeting.way_state else None
+    way = ways.select_related("beat").defer("picture").first() if greeting.way_state else None
     if way is not None and way.beat is not None:
         return way.beat
     beat_id = leading.beat_of(officer, at=at) if officer else None

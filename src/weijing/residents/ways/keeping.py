@@ -11,7 +11,7 @@ from weijing.residents.ways import leading, troubles, wanting
 
 def keep(county_id: int, *, at: datetime) -> int:
     """Wish for what has to change, and end what is of no use any more. Returns how many."""
-    ways = leading.live(county_id).select_related("officer", "beat", "household")
+    ways = leading.live(county_id).select_related("officer", "beat", "household").defer("picture")
     members = leading.members_of_beats(
         county_id, [way.beat_id for way in ways if way.beat_id], at=at
     )
