@@ -13,8 +13,9 @@ from weijing.accounts.scope import Scope
 from weijing.core import clock
 from weijing.residents.adding import walked
 from weijing.residents.figures import coverage as reading
-from weijing.residents.figures import trends
+from weijing.residents.figures import place_table, trends
 from weijing.residents.figures.coverage import Coverage
+from weijing.residents.figures.place_table import PlaceTable
 from weijing.residents.figures.places import Subtree, subtree
 from weijing.residents.queries import to_be_labelled
 from weijing.territory import queries as territory
@@ -35,17 +36,6 @@ LEVELS = {
     "group": (Division.Level.GROUP, "组"),
 }
 BY_OFFICER = ("officer", "民辅警")
-SORTS = {
-    "name": lambda row: row.code,
-    "households": lambda row: row.households,
-    "linked": lambda row: row.households_linked,
-    "missing": lambda row: row.households_missing,
-    "refused": lambda row: row.households_refused,
-    "away": lambda row: row.households_away,
-    "unreachable": lambda row: row.households_unreachable,
-    "rate": lambda row: -1 if row.household_percent is None else row.household_percent,
-    "residents": lambda row: row.residents,
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ def coverage(request: OfficerRequest) -> HttpResponse:
         return coverage_by_officer.table(request, tree, levels=_levels())
     level, unit = LEVELS.get(key, LEVELS["town"])
     key = key if key in LEVELS else "town"
-    rows = reading.level_in(tree, level)
+    rows = place_table.of_level(tree, level)
     is_map = key == "town" and request.GET.get("view", "map") == "map"
     return _page(request, root, tree, rows, unit=unit, level=key, is_map=is_map)
 
@@ -88,7 +78,7 @@ def grid(request: OfficerRequest, code: str) -> HttpResponse:
     if place.level == Division.Level.GROUP:
         return coverage_households.households(request, place)
     unit = "村社区" if place.level == Division.Level.TOWNSHIP else "组"
-    rows = reading.children_in(tree, place)
+    rows = place_table.of_children(tree, place)
     return _page(request, place, tree, rows, unit=unit)
 
 
@@ -100,7 +90,7 @@ def _page(
     request: OfficerRequest,
     place: Division,
     tree: Subtree,
-    rows: list[Coverage],
+    rows: PlaceTable,
     *,
     unit: str,
     level: str = "",
@@ -109,10 +99,8 @@ def _page(
     scope, today = request.scope, clock.today()
     total = reading.total_of(tree)
     text, only_missing = asked(request, "q"), request.GET.get("state") == "missing"
-    shown = [
-        row for row in rows if text in row.name and (row.households_missing or not only_missing)
-    ]
-    page = page_of(request, _sorted(shown, request.GET.get("sort", "")))
+    shown = (rows.with_missing_households() if only_missing else rows).named(text)
+    page = page_of(request, shown.ordered(request.GET.get("sort", "")))
     gaps = reading.gaps_in(tree, most=GAPS_SHOWN)
     names = territory.path_names(place.county_id, [row.id for row in gaps])
     days = trends.day_by_day(place, scope=scope, now=total, until=today, days=TREND_DAYS)
@@ -124,14 +112,15 @@ def _page(
         "level": level,
         "levels": _levels() if level else [],
         "is_map": is_map,
-        "hexagons": hexagons(rows, root=place) if is_map else [],
+        "hexagons": hexagons(rows[:], root=place) if is_map else [],
         "total": total,
         "week_ago": week_ago,
         "week_note": f"近 7 日 {numerals.signed(week_ago)} 户" if week_ago is not None else "",
         "page": page,
         "places": [] if is_map else _places(scope, list(page.object_list)),
         "gaps": [(row, names.get(row.id, row.name)) for row in gaps],
-        "households_here": _own_households(rows, total) if not level else 0,
+        # Those that belong to the place itself and to none of its parts.
+        "households_here": total.households - rows.sum_of("households") if not level else 0,
         "only_missing": only_missing,
         "q_here": text,
         "as_of": clock.now(),
@@ -167,16 +156,6 @@ def trail_to(place: Division) -> list[Division]:
 def _since_a_week(days: list[trends.Day]) -> int | None:
     then, now = days[-1 - CHANGE_DAYS].households_linked, days[-1].households_linked
     return None if then is None or now is None else now - then
-
-
-def _own_households(rows: list[Coverage], total: Coverage) -> int:
-    """Households that belong to the place itself and to none of its parts."""
-    return total.households - sum(row.households for row in rows)
-
-
-def _sorted(rows: list[Coverage], sort: str) -> list[Coverage]:
-    key = SORTS.get(sort.removeprefix("-"))
-    return sorted(rows, key=key, reverse=sort.startswith("-")) if key else rows
 
 
 def _places(scope: Scope, rows: list[Coverage]) -> list[Place]:
