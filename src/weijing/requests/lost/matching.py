@@ -22,7 +22,8 @@ Side, Kind, State = LostItem.Side, LostItem.Kind, LostItem.State
 EARLIEST = timedelta(days=1)  # people are a day wrong about when they lost a thing
 LATEST = timedelta(days=90)
 MOST_SHOWN = 5
-MOST_WEIGHED = 2_000
+MOST_WEIGHED = 300
+NOT_COMPARED = ("place_sealed", "words_sealed", "marks_sealed", "reporter_sealed", "phone_sealed")
 REASONS = {
     "number": "证件号一致",
     "tail": "证件号后四位一致",
@@ -67,7 +68,7 @@ def likely(item: LostItem) -> list[Candidate]:
     """
     town = _township(item.division)
     found = []
-    for other in _other_side(item)[:MOST_WEIGHED]:
+    for other in _other_side(item, town)[:MOST_WEIGHED]:
         reasons = _reasons(item, other, town)
         if reasons:
             found.append(Candidate(other, reasons))
@@ -123,7 +124,8 @@ def part(match: LostMatch, *, by: Officer, scope: Scope, at: datetime) -> None:
     trail.record(by, "lost_item.parted", match.found, at=at, match=match.pk, lost=match.lost_id)
 
 
-def _other_side(item: LostItem) -> QuerySet[LostItem]:
+def _other_side(item: LostItem, town: Division | None) -> QuerySet[LostItem]:
+    """Those of the right days that share a number or a name, or a kind and a township."""
     is_found = item.side == Side.FOUND
     rows = LostItem.objects.filter(
         county_id=item.county_id,
@@ -135,11 +137,16 @@ def _other_side(item: LostItem) -> QuerySet[LostItem]:
         (day - LATEST, day + EARLIEST) if is_found else (day - EARLIEST, day + LATEST)
     )
     rows = rows.filter(happened_on__range=(earliest, latest))
-    alike = Q(kind=item.kind)
+    alike = Q(pk__in=[])
+    if item.kind not in DOCUMENTS and town is not None:
+        alike |= Q(kind=item.kind) & town.inside()
+    if item.tail_index:
+        alike |= Q(kind=item.kind, tail_index=item.tail_index)
     for field in ("id_index", "holder_index"):
         if value := getattr(item, field):
             alike |= Q(**{field: value})
-    return rows.filter(alike).select_related("division").order_by("-happened_on", "pk")
+    rows = rows.filter(alike).select_related("division").defer(*NOT_COMPARED)
+    return rows.order_by("-happened_on", "pk")
 
 
 def _reasons(one: LostItem, other: LostItem, town: Division | None) -> tuple[str, ...]:
