@@ -8,13 +8,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
-from weijing.residents.mirror.contacts import live
 from weijing.residents.models import (
     BulkWork,
     Contact,
     IdentitySharer,
     Resident,
     ResidentChange,
+    WechatIdentity,
 )
 
 ASSIGN = "residents.assign"
@@ -96,13 +96,15 @@ Change = tuple[int, int | None, int | None]  # person, officer before, officer n
 def _friends(county_id: int, officer_id: int, people: list[Resident]) -> set[int]:
     """Those whose live contact the officer is, also through a shared account."""
     ids = [person.pk for person in people]
-    pairs = live(county_id).filter(officer_id=officer_id)
-    own = pairs.filter(identity__resident_id__in=ids)
+    theirs = {"contacts__officer_id": officer_id, "contacts__state": Contact.State.LINKED}
+    own = WechatIdentity.objects.filter(county_id=county_id, resident_id__in=ids, **theirs)
     shared = IdentitySharer.objects.filter(
-        county_id=county_id, resident_id__in=ids, identity_id__in=pairs.values("identity_id")
+        county_id=county_id,
+        resident_id__in=ids,
+        **{f"identity__{name}": value for name, value in theirs.items()},
     )
     return {
-        *own.values_list("identity__resident_id", flat=True),
+        *own.values_list("resident_id", flat=True),
         *shared.values_list("resident_id", flat=True),
     }
 
