@@ -244,6 +244,7 @@ def pages(county: Any, report: Report) -> None:
         "/desk/coverage/?level=village&view=table",
         "/desk/coverage/?level=group&view=table&sort=-missing",
         "/desk/coverage/?level=officer",
+        "/desk/walks/visits/?days=30",
         f"/desk/grids/{town.code}/",
     ):
         with CaptureQueriesContext(connection) as captured:
@@ -251,6 +252,44 @@ def pages(county: Any, report: Report) -> None:
         queries = len(captured)
         report.time(f"page {address}", lambda address=address: client.get(address), PAGE_RUNS)
         report.figures[f"page {address}"]["queries"] = queries
+
+
+def phone_pages(county: Any, report: Report) -> None:
+    """What an officer opens on the way from door to door, and what the phone sends."""
+    import uuid
+
+    from django.test import Client
+
+    from weijing.accounts.models import Officer, Role, RoleGrant
+    from weijing.core import clock
+    from weijing.residents.models import Household
+    from weijing.territory.models import BeatDivision, Division
+
+    at = clock.now()
+    officer = Officer.objects.get(county=county, username="o7")
+    RoleGrant.objects.create(
+        county=county, officer=officer, role=Role.VILLAGE_AUXILIARY, granted_at=at
+    )
+    client = Client()
+    client.force_login(officer, backend="weijing.accounts.signing_in.PasswordBackend")
+    beats = BeatDivision.objects.filter(county=county, beat__postings__officer=officer)
+    village = beats.select_related("division")[0].division
+    group = Division.objects.filter(county=county, level="group", lo__gt=village.lo).earliest("lo")
+    home = Household.objects.filter(county=county, division=group).earliest("pk")
+
+    def send() -> None:
+        said = {
+            "outcome": "absent", "key": uuid.uuid4(), "officer": officer.pk, "seconds_ago": 0,
+            "seen": 0,
+        }  # fmt: skip
+        address = f"/o/grid/households/{home.pk}/visits/new/"
+        answer = client.post(address, said, headers={"accept": "application/json"})
+        assert answer.status_code == 200, answer.content
+
+    for address in ("/o/today/", "/o/grid/unlinked/", f"/o/grid/unlinked/?group={group.code}"):
+        assert client.get(address).status_code == 200, address
+        report.time(f"page {address}", lambda address=address: client.get(address), PAGE_RUNS)
+    report.time("a visit sent by a phone", send, PAGE_RUNS)
 
 
 def main() -> None:
@@ -272,6 +311,7 @@ def main() -> None:
         report.once("note the day", lambda: trends.write_day(county.pk, at=at))
         readings(county, report)
         pages(county, report)
+        phone_pages(county, report)
     report.print(f"Coverage of {options.residents:,} residents")
 
 
