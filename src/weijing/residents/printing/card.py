@@ -33,9 +33,10 @@ def sheet(one: Saying) -> Drawing:
     """Cards edge to edge, with marks outside of them to cut along."""
     left, top = (A4[0] - COLUMNS * WIDTH) / 2, (A4[1] - ROWS * HEIGHT) / 2
     items: list[Item] = []
+    single = card(one).items
     for column in range(COLUMNS):
         for row in range(ROWS):
-            items += moved(card(one).items, left + column * WIDTH, top + row * HEIGHT)
+            items += moved(single, left + column * WIDTH, top + row * HEIGHT)
     for column in range(COLUMNS + 1):
         for y in (top - MARK - 1, top + ROWS * HEIGHT + 1):
             items.append(_mark(left + column * WIDTH, y, HAIR, MARK))

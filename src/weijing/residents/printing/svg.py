@@ -3,8 +3,7 @@
 from base64 import b64encode
 from xml.sax.saxutils import escape, quoteattr
 
-import segno
-
+from weijing.residents.printing.codes import dark_runs
 from weijing.residents.printing.drawing import Box, Code, Drawing, Item, Picture, Text
 
 FONTS = (
@@ -56,12 +55,9 @@ def _drawn(item: Item) -> str:
 
 
 def _code(item: Code) -> str:
-    rows = [bytes(row) for row in segno.make(item.holds, error="m", micro=False).matrix]
-    path = "".join(
-        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
-    )
-    scale = item.side / len(rows)
+    across, bars = dark_runs(item.holds)
+    path = "".join(f"M{x} {y}h{long}v1h-{long}z" for x, y, long in bars)
     return (
-        f'<path transform="translate({item.x:.2f} {item.y:.2f}) scale({scale:.4f})" '
+        f'<path transform="translate({item.x:.2f} {item.y:.2f}) scale({item.side / across:.4f})" '
         f'shape-rendering="crispEdges" d="{path}"><title>{escape(item.says)}</title></path>'
     )
