@@ -11,15 +11,21 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
+from weijing.requests import letting_go
 from weijing.residents import consent
 from weijing.residents.figures.touching import touch
 from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.tags import assigning
 from weijing.tags.models import Tag
 
-WHAT = "电话、外出情况、标签、企业微信备注里的描述；停止发送一切消息"
+WHAT = (
+    "电话、外出情况、标签、企业微信备注里的描述、报过的失物、线索里的姓名和电话；停止发送一切消息"
+)
 DELETED = f"已删除{WHAT}。"
-KEPT = "依法保留：户籍底册里的姓名、住址和出生日期（履行法定职责所需），以及您作过的选择的记录。"
+KEPT = (
+    "依法保留：户籍底册里的姓名、住址和出生日期（履行法定职责所需），以及您作过的选择的记录。"
+    f"{letting_go.KEPT}。"
+)
 NAMELESS = "微信用户"
 
 
@@ -41,6 +47,7 @@ def erase(resident: Resident, *, by: Officer, at: datetime) -> None:
     Contact.objects.filter(county_id=person.county_id, identity__in=identities).update(
         description="", remark_mobiles_sealed=None, remark_mobile_indexes=[]
     )
+    letting_go.let_go(person, by=by, at=at)
     trail.record(by, "resident.erased", person, at=at)
     touch(person.county_id, [person.division_id])
 

@@ -54,7 +54,7 @@ def close(item: LostItem, outcome: str, *, by: Officer, scope: Scope, at: dateti
 def take_back(item: LostItem, *, by: Resident, at: datetime) -> None:
     """The resident who reported it has it again, or gave it back themselves.
 
-    Raises `PermissionDenied`-like 404 by the caller's query; `NotThisStep`.
+    Raises `LostItem.DoesNotExist` for what somebody else reported, `NotThisStep`.
     """
     rows = LostItem.objects.select_for_update().filter(county_id=by.county_id, resident=by)
     item = rows.get(pk=item.pk)
@@ -62,6 +62,11 @@ def take_back(item: LostItem, *, by: Resident, at: datetime) -> None:
         raise opening.NotThisStep
     outcome = Outcome.RECOVERED if item.side == Side.LOST else Outcome.MISTAKEN
     _close([item], outcome, by=None, at=at)
+
+
+def withdraw(items: list[LostItem], *, by: Officer | None, at: datetime) -> None:
+    """Off the list without an end of its own; the caller has locked them."""
+    _close(items, Outcome.MISTAKEN, by=by, at=at)
 
 
 def expire(county_id: int, *, at: datetime) -> int:
