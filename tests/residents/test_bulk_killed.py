@@ -73,6 +73,10 @@ def order() -> BulkWork:
     )  # fmt: skip
 
 
+def more_than(done: int) -> Callable[[BulkWork], bool]:
+    return lambda work: work.done > done
+
+
 def wait_until(work: BulkWork, reached: Callable[[BulkWork], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not reached(work):
@@ -87,8 +91,8 @@ def test_nobody_is_left_out_or_changed_twice_when_workers_are_killed(
     monkeypatch.setattr(ordering, "PIECE", PIECE)
     work = order()
     for _ in range(KILLS):
-        before, process = work.done, worker()
-        wait_until(work, lambda w, n=before: w.done > n, seconds=START_SECONDS + PATIENCE_SECONDS)
+        process = worker()
+        wait_until(work, more_than(work.done), seconds=START_SECONDS + PATIENCE_SECONDS)
         kill(process)
         work.refresh_from_db()
         assert 0 < work.done < PEOPLE

@@ -4,13 +4,14 @@ Addresses on the roll often leave out township and village, so a place is found 
 """
 
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
 
-from django.db.models import CharField, F, Q, Value
+from django.db.models import Q
 
 from weijing.residents.finding.grams import plain
 from weijing.territory.models import Division
@@ -19,6 +20,7 @@ from weijing.territory.naming import group_name
 GROUP = re.compile(r"第?[0-9〇零一二三四五六七八九十]{1,3}(?:组|村民小组|居民小组|小组|队)")
 MIN_CHARS = 2  # 村 would name them all
 MAX_PLACES = 20
+KEPT_SECONDS = 60  # places change once in years, and every search asks for them
 
 
 class Place(NamedTuple):
@@ -39,15 +41,17 @@ class Spot:
     rest: str = ""
 
 
-def known(county_id: int, word: str = "") -> list[Place]:
-    """Townships and villages, some six hundred; only those the word may speak of when given."""
+def known(county_id: int) -> tuple[Place, ...]:
+    """Townships and villages, some six hundred, as they stood within the last minute."""
+    return _known(county_id, int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=8)
+def _known(county_id: int, _minute: int) -> tuple[Place, ...]:
     levels = (Division.Level.TOWNSHIP, Division.Level.VILLAGE)
     rows = Division.objects.filter(county_id=county_id, level__in=levels).order_by("lo")
-    if word:
-        said = Q(name__contains=word) | Q(word__contains=F("short_name"))
-        rows = rows.alias(word=Value(word, output_field=CharField())).filter(said)
     named = rows.values_list("name", "short_name", "lo", "hi")
-    return [Place(plain(name), plain(short), lo, hi) for name, short, lo, hi in named]
+    return tuple(Place(plain(name), plain(short), lo, hi) for name, short, lo, hi in named)
 
 
 def spots(county_id: int, word: str) -> list[Spot]:
@@ -56,7 +60,7 @@ def spots(county_id: int, word: str) -> list[Spot]:
         return [Spot((), group_name(found[0]), word[found.end() :])]
     if len(word) < MIN_CHARS:
         return []
-    places = known(county_id, word)
+    places = known(county_id)
     naming = tuple(place for place in places if word in place.name)[:MAX_PLACES]
     return [*([Spot(naming)] if naming else []), *_beginning(word, places)]
 

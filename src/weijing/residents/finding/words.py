@@ -59,7 +59,8 @@ class Reader:
 
     def _households(self, word: str) -> list[int]:
         """By the roll's own household number, which always has a digit."""
-        if len(word) < PHONE_TAIL_DIGITS or not any(one.isdigit() for one in word):
+        is_number = word.isascii() and any(one.isdigit() for one in word)
+        if len(word) < PHONE_TAIL_DIGITS or not is_number:
             return []
         homes = Household.objects.filter(county_id=self.county_id, number__in={word, word.upper()})
         return list(homes.values_list("pk", flat=True))
