@@ -4,7 +4,8 @@ Imports the synthetic roll of `roll_import`, gives one officer a village and str
 posts the label form through the whole of Django: the page with its suggestions, a new person, and
 somebody of the roll taken with one tap. Baseline in the same run: the same form saved row by row,
 with the call to WeCom inside the request. WeCom is the simulator, which answers after the time
-that `--wecom-ms` names; our page does not notice.
+that `--wecom-ms` names; our page does not notice. Last, the records of those just labelled, beside
+a page that shows next to nothing.
 """
 
 from __future__ import annotations
@@ -161,7 +162,17 @@ def measure(county: Any, wecom: Any) -> dict[str, tuple[float, float]]:
         "row by row, WeCom inside": milliseconds(
             lambda: plainly(next(queue), group, next(numbers), wecom) for _ in range(LABELS)
         ),
+        "open somebody's record": milliseconds(
+            lambda person=person: opened(client, f"/o/contacts/{person.pk}/") for person in people
+        ),
+        "open a page with nothing on it": milliseconds(
+            lambda: opened(client, "/o/me/") for _ in range(LABELS)
+        ),
     }
+
+
+def opened(client: Any, address: str) -> None:
+    assert client.get(address).status_code == 200, address
 
 
 def main() -> None:
