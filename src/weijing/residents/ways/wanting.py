@@ -5,7 +5,6 @@ Only the row is written here; `telling` has WeCom make the code.
 
 import re
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from weijing.core.ids import CODE_ALPHABET
 from weijing.residents.adding import refusals
 from weijing.residents.models import ContactWay, Household
 from weijing.residents.ways import leading
-from weijing.territory.models import Beat, Station
+from weijing.territory.models import Beat
 
 STATE_CHARS = 16  # 31^16 is 2^79: nobody finds another household's code by trying
 HOUSEHOLD_LIVES = timedelta(days=30)  # asked at the door: either it is used soon, or never
@@ -94,39 +93,6 @@ def for_household(
         officer,
         at,
     )
-
-
-def for_all(county_id: int, *, by: Officer | None, at: datetime) -> int:
-    """A code for every beat and every officer who can be added. Returns how many were new."""
-    beats = Beat.objects.filter(county_id=county_id)
-    officers = Officer.objects.filter(county_id=county_id, is_active=True, serves_residents=True)
-    return _for_each(county_id, beats, officers, by=by, at=at)
-
-
-def for_station(station: Station, *, by: Officer, at: datetime) -> int:
-    """The same for the beats and officers of one station."""
-    beats = Beat.objects.filter(county_id=station.county_id, station=station)
-    officers = Officer.objects.filter(county_id=station.county_id, station=station, is_active=True)
-    return _for_each(station.county_id, beats, officers, by=by, at=at)
-
-
-def _for_each(
-    county_id: int,
-    beats: Iterable[Beat],
-    officers: Iterable[Officer],
-    *,
-    by: Officer | None,
-    at: datetime,
-) -> int:
-    before = leading.live(county_id).count()
-    served = leading.members_of_beats(county_id, [beat.pk for beat in beats], at=at)
-    for beat in beats:
-        if beat.pk in served:
-            for_beat(beat, by=by, at=at)
-    for officer in officers:
-        if leading.can_be_added(officer):
-            for_officer(officer, by=by, at=at)
-    return leading.live(county_id).count() - before
 
 
 @transaction.atomic

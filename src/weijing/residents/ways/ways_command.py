@@ -7,7 +7,7 @@ from rich.table import Table
 from wecom_api import WeComError
 from weijing.core import clock, env, line
 from weijing.residents.models import ContactWay
-from weijing.residents.ways import leading, telling, troubles, wanting
+from weijing.residents.ways import leading, telling, troubles, wanting_all
 from weijing.territory import queries
 from weijing.territory.models import County
 
@@ -22,7 +22,7 @@ def ways() -> None:
 def make(now: bool) -> None:
     """A code for every beat and every officer who can be added. Twice changes nothing."""
     county = _county()
-    fresh = wanting.for_all(county.pk, by=None, at=clock.now())
+    fresh = wanting_all.in_county(county.pk, by=None, at=clock.now())
     click.echo(f"New: {fresh:,}. There are {leading.live(county.pk).count():,} codes.")
     if not now:
         click.echo("The worker has WeCom make them.")

@@ -13,7 +13,7 @@ from weijing.core import clock
 from weijing.core.errors import PermissionDenied
 from weijing.residents.models import ContactWay, PrintOrder
 from weijing.residents.printing.gathering import villages_of
-from weijing.residents.ways import leading, troubles, wanting
+from weijing.residents.ways import leading, troubles, wanting_all
 from weijing.territory.models import Beat, Division
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.posters.stations import may_act, picked, stations_in
@@ -58,7 +58,7 @@ def make(request: OfficerRequest) -> HttpResponse:
     station = picked(request)
     if not may_act(request, station):
         raise PermissionDenied
-    fresh = wanting.for_station(station, by=request.user, at=clock.now())
+    fresh = wanting_all.in_station(station, by=request.user, at=clock.now())
     if fresh:
         messages.success(request, f"已向企业微信要 {fresh} 个码，做好后这里显示「可以印」。")
     else:
