@@ -173,6 +173,9 @@ def test_who_saw_the_notice_is_noted(village: Village, officer: Client, phone: C
     public(one)
     seen = AuditEntry.objects.get(action="missing.notice_shown")
     assert seen.details == {"fields": ["looks"], "resident": village.resident.pk}
+    officer.get(f"/r/missing/{one.number}/")
+    looked = AuditEntry.objects.get(action="missing.notice_shown", actor=village.officer)
+    assert looked.details == {"fields": ["looks"]}
     one.refresh_from_db()
     assert one.times_shown == 1
 

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from weijing.accounts.models import Officer
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.requests.missing import (
@@ -64,7 +65,8 @@ def search(request: HttpRequest, number: str) -> HttpResponse:
         except DomainError as refusal:
             wrong = str(refusal)
     else:
-        notices.shown(missing, to=door.resident if door else None, at=now)
+        officer = request.user if isinstance(request.user, Officer) else None
+        notices.shown(missing, to=door.resident if door else None, officer=officer, at=now)
     context = {"notice": notices.notice(missing), "wrong": wrong, "said": request.POST, "now": now}
     status = 422 if wrong else 200
     page = show(request, "resident/missing/notice.html", context, back=LIST, status=status)
