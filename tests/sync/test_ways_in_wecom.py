@@ -339,6 +339,8 @@ def test_a_code_taken_down_before_its_answer_came_is_found_and_deleted(beat: Bea
     beat.tell()
 
     wanting.end(way, by=beat.officer, at=beat.now())
+    assert beat.tell() == 0  # the list may not show it yet
+    assert beat.calls(LIST) == 0
     beat.later(11)
 
     assert beat.there() == []

@@ -19,9 +19,7 @@ REMARK_CHARS = 30
 def put_up(way: ContactWay, userids: list[str], wecom: WeCom, *, at: datetime) -> bool:
     """False when it is too early to look whether an earlier call has made it."""
     if way.asked_at is not None:
-        look_at = way.asked_at + timedelta(seconds=environment().wecom_list_lag_seconds)
-        if at < look_at:
-            claiming.still_ours(way).update(due_at=look_at)
+        if _too_early_to_look(way, way.asked_at, at=at):
             return False
         made = looking.made_for(way, wecom=wecom)
         for double in made[1:]:
@@ -67,8 +65,10 @@ def change(way: ContactWay, userids: list[str], wecom: WeCom, *, at: datetime) -
 
 
 def take_down(way: ContactWay, wecom: WeCom, *, at: datetime) -> bool:
-    """Also one whose making was never answered."""
+    """Also one whose making was never answered; False when it is too early to look for it."""
     if not way.config_id and way.asked_at is not None:
+        if _too_early_to_look(way, way.asked_at, at=at):
+            return False
         for made in looking.made_for(way, wecom=wecom):
             _delete(made.config_id, wecom)
     elif way.config_id:
@@ -93,6 +93,15 @@ def _adopt(way: ContactWay, added: AddedContactWay, userids: list[str], *, at: d
         config_id=added.config_id, qr_code=added.qr_code, member_userids=userids, asked_at=None
     )
     trail.record(None, "way.made", way, at=at, members=len(userids))
+
+
+def _too_early_to_look(way: ContactWay, asked_at: datetime, *, at: datetime) -> bool:
+    """WeCom's list may lag; then the row is due when it no longer does."""
+    look_at = asked_at + timedelta(seconds=environment().wecom_list_lag_seconds)
+    if at >= look_at:
+        return False
+    claiming.still_ours(way).update(due_at=look_at)
+    return True
 
 
 def _delete(config_id: str, wecom: WeCom) -> None:
