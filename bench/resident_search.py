@@ -62,16 +62,21 @@ def typos(names: list[str]) -> list[str]:
     return [name[:1] + "齾" + name[2:] for name in names if len(name) > 2]
 
 
-def times(search: Callable[[str], object], texts: list[str]) -> tuple[float, float]:
-    """Median and 95th percentile, in ms."""
+def times(search: Callable[[str], object], texts: list[str]) -> dict[str, float]:
+    """Median and 95th percentile, and processor time of both sides for each search, in ms."""
     search(texts[0])
-    took = []
+    took, cpu = [], roll_import.cpu_seconds()
     for text in texts:
         began = time.perf_counter()
         search(text)
         took.append((time.perf_counter() - began) * 1e3)
+    used = (roll_import.cpu_seconds() - cpu) * 1e3 / len(texts)
     cut = quantiles(took, n=20)
-    return cut[9], cut[18]
+    return {"p50_ms": round(cut[9], 1), "p95_ms": round(cut[18], 1), "cpu_ms": round(used, 1)}
+
+
+def _told(figure: dict[str, float]) -> str:
+    return f"{figure['p50_ms']:,.1f} / {figure['p95_ms']:,.1f} ({figure['cpu_ms']:,.1f})"
 
 
 TRIGRAMS = """
@@ -140,9 +145,9 @@ def measure(county: Any, frame: pl.DataFrame, *, plans: bool) -> tuple[list[Any]
     for kind, texts in kinds.items():
         shown = [kind]
         for where, scope in scopes(county).items():
-            p50, p95 = times(lambda text, scope=scope: search(text, scope=scope), texts)
-            figures[f"{kind}, {where}"] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1)}
-            shown.append(f"{p50:,.1f} / {p95:,.1f}")
+            figure = times(lambda text, scope=scope: search(text, scope=scope), texts)
+            figures[f"{kind}, {where}"] = figure
+            shown.append(_told(figure))
             if plans and kind in BESIDE:
                 explain(scope, texts[0])
         lines.append(shown)
@@ -154,16 +159,16 @@ def measure(county: Any, frame: pl.DataFrame, *, plans: bool) -> tuple[list[Any]
             for name, ask, most in (
                 ("pg_trgm", trigrams, BASELINE_SEARCHES), ("LIKE", like, LIKE_SEARCHES)
             ):  # fmt: skip
-                p50, p95 = times(lambda text, ask=ask: ask(county.pk, text), texts[:most])
-                figures[f"{shown[0]}, {name}"] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1)}
-                shown.append(f"{p50:,.1f} / {p95:,.1f}")
+                figure = times(lambda text, ask=ask: ask(county.pk, text), texts[:most])
+                figures[f"{shown[0]}, {name}"] = figure
+                shown.append(_told(figure))
     shown = ["one character wrong"]
     for where, scope in scopes(county).items():
-        p50, p95 = times(
+        figure = times(
             lambda text, scope=scope: look(text, scope=scope), typos(kinds["whole name"])
         )
-        figures[f"{shown[0]}, {where}"] = {"p50_ms": round(p50, 1), "p95_ms": round(p95, 1)}
-        shown.append(f"{p50:,.1f} / {p95:,.1f}")
+        figures[f"{shown[0]}, {where}"] = figure
+        shown.append(_told(figure))
     return [*lines, shown], figures
 
 
@@ -192,7 +197,9 @@ def _print(rows: int, lines: list[list[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"Search among {rows:,} residents, ms: median / 95th percentile")
+    table = Table(
+        title=f"Search among {rows:,} residents, ms: median / 95th percentile (processor)"
+    )
     for name in ("", "county desk", "a station", "one beat", "pg_trgm", "LIKE"):
         table.add_column(name)
     for line in lines:

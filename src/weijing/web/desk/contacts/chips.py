@@ -11,8 +11,6 @@ from weijing.residents.finding.filters import Filters
 from weijing.tags.finding import Wanted
 from weijing.territory.models import Division
 
-UNBOUNDED = {(None, True): "不限"}
-
 
 class Chip(NamedTuple):
     """`item` is the one value of several that × takes away."""
