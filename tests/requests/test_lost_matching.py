@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import division
 from tests.requests.conftest import OTHER_CARD, Town
-from weijing.requests.lost import matching, taking_in
+from weijing.requests.lost import matching, taking_in, weighing
 
 FAR = ("金石桥镇", "红星村")
 
@@ -15,7 +15,7 @@ FAR = ("金石桥镇", "红星村")
 def reasons(town: Town, lost: dict[str, Any], found: dict[str, Any]) -> str | None:
     item = town.lost(**lost)
     town.found(**found)
-    candidates = matching.likely(item)
+    candidates = weighing.likely(item)
     return candidates[0].words if candidates else None
 
 
@@ -74,7 +74,7 @@ def test_found_before_it_was_lost_is_another_thing(
     found = taking_in.take_in(
         "found", town.thing("keys", happened_on=day), by=town.officer, at=town.at
     )
-    assert bool(matching.likely(found)) == is_proposed
+    assert bool(weighing.likely(found)) == is_proposed
 
 
 def test_two_strangers_cards_of_one_village_are_not_proposed(town: Town) -> None:
@@ -86,8 +86,8 @@ def test_the_likeliest_comes_first_and_what_is_taken_is_not_proposed(town: Town)
     near = town.found("keys", division=division(town.county, "小沙江镇", "红星村"))
     here = town.found("keys")
     lost = town.lost("keys")
-    assert [one.item for one in matching.likely(lost)] == [here, near]
+    assert [one.item for one in weighing.likely(lost)] == [here, near]
     matching.match(town.lost("keys"), here, **town.acting())
-    assert [one.item for one in matching.likely(lost)] == [near]
+    assert [one.item for one in weighing.likely(lost)] == [near]
     here.refresh_from_db()
-    assert matching.counts([lost, here]) == {lost.pk: 1}  # what is matched looks for nothing
+    assert weighing.counts([lost, here]) == {lost.pk: 1}  # what is matched looks for nothing

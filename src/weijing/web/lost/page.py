@@ -3,7 +3,7 @@
 from typing import Any
 
 from weijing.accounts.scope import Scope
-from weijing.requests.lost import matching, opening, proving, queries
+from weijing.requests.lost import opening, proving, queries, weighing
 from weijing.requests.lost.notices import whereabouts
 from weijing.requests.lost.taking_in import DOCUMENTS
 from weijing.requests.models import LostItem, LostMatch
@@ -36,7 +36,7 @@ def record(item: LostItem, scope: Scope) -> dict[str, Any]:
         "in_book": in_book and item.side == Side.FOUND,
         "owner": owner if item.side == Side.FOUND else None,
         "ways": proving.ways(match, scope) if match and item.state == State.MATCHED else [],
-        "reasons": "、".join(matching.REASONS[one] for one in match.reasons) if match else "",
+        "reasons": "、".join(weighing.REASONS[one] for one in match.reasons) if match else "",
         "receivers": [(one.value, one.label) for one in LostMatch.Receiver if one.value],
         "steps": _steps(item, match),
     }
@@ -50,7 +50,7 @@ def _candidates(item: LostItem) -> list[dict[str, Any]]:
             "where": whereabouts(one.item.division),
             "why": one.words,
         }
-        for one in matching.likely(item)
+        for one in weighing.likely(item)
     ]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from weijing.accounts.scope import Scope
-from weijing.requests.lost import matching, queries
+from weijing.requests.lost import queries, weighing
 from weijing.requests.lost.notices import whereabouts
 from weijing.requests.models import LostItem
 from weijing.residents.masking import masked_name
@@ -33,7 +33,7 @@ def listed(scope: Scope, which: str) -> Any:
 
 
 def rows(items: list[LostItem]) -> list[dict[str, Any]]:
-    counts = matching.counts(items)
+    counts = weighing.counts(items)
     return [row(item, counts.get(item.pk, 0)) for item in items]
 
 
