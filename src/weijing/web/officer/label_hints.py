@@ -10,7 +10,7 @@ from weijing.residents.labels.clues import Clues, clues, mobiles_of, way_of
 from weijing.residents.labels.composing import village_of
 from weijing.residents.labels.suggesting import Suggestion
 from weijing.residents.masking import masked_name
-from weijing.residents.models import Contact, ContactWay, Household, Resident
+from weijing.residents.models import Contact, Household, Resident
 from weijing.territory.models import BeatDivision, Division
 from weijing.territory.naming import short_name
 from weijing.web.access import OfficerRequest
@@ -40,13 +40,15 @@ def _noted(contact: Contact, places: Sequence[Division]) -> dict[str, Any]:
     if home is not None and home.division in places:
         return found | _place(home.division, home)
     group = next((place for place in places if _fits(place, noted.village, noted.group)), None)
-    group = group or (_only_place(way, places) if way and way.beat_id else None)
+    group = group or (
+        _only_place(way.county_id, way.beat_id, places) if way and way.beat_id else None
+    )
     return found | (_place(group, None) if group else {})
 
 
-def _only_place(way: ContactWay, places: Sequence[Division]) -> Division | None:
+def _only_place(county_id: int, beat_id: int, places: Sequence[Division]) -> Division | None:
     """Of a beat that is one place: whoever scanned its code lives there, as a rule."""
-    parts = BeatDivision.objects.filter(county_id=way.county_id, beat_id=way.beat_id)
+    parts = BeatDivision.objects.filter(county_id=county_id, beat_id=beat_id)
     ids = set(parts.values_list("division_id", flat=True))
     return next((place for place in places if ids == {place.pk}), None)
 
