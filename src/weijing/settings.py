@@ -168,6 +168,8 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 7 * 24 * 3600  # addresses carry a fingerprint (`web/stylesheets.py`)
 MEDIA_ROOT = ENVIRONMENT.var / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A photo of a missing person never lies open in a temporary file; rolls are larger than this.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_ON_APP_READY = None
