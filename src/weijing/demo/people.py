@@ -106,10 +106,13 @@ def _household(
         else:
             child_age = max(0, head_age - random.randint(22, 34))
             members.append(("子女", random.choice("男女"), child_age, surname))
+    names: set[str] = set()
     for relation, sex, age, family in members:
         born_on = today - timedelta(days=age * 365 + age // 4 + random.randint(1, 364))
-        given = GIVEN_MALE if sex == "男" else GIVEN_FEMALE
-        name = family + "".join(random.choices(given, k=1 if random.random() < 0.22 else 2))
+        name = _name(random, family, sex)
+        while name in names:  # nobody calls two of their children the same
+            name = _name(random, family, sex)
+        names.add(name)
         has_phone = 14 <= age <= 78 and random.random() < (0.95 if age < 65 else 0.7)
         has_id = age >= 3 or random.random() < 0.6
         yield Person(
@@ -125,6 +128,11 @@ def _household(
             group=place.group,
             door=f"{door}号",
         )
+
+
+def _name(random: Random, family: str, sex: str) -> str:
+    given = GIVEN_MALE if sex == "男" else GIVEN_FEMALE
+    return family + "".join(random.choices(given, k=1 if random.random() < 0.22 else 2))
 
 
 class _Numbers:
