@@ -205,8 +205,57 @@ def test_the_family_reports_ticks_sends_a_photo_and_reads_how_it_ends(
     assert "蓝布衣" not in public(one)
     step(officer, one, "find", place="县城朋友家", may_tell="no")
     told = text(phone.get(mine))
-    assert "已找到，人平安" in told
     assert "县城朋友家" not in told  # a grown-up did not want it
+
+
+def found(village: Village, phone: Client, officer: Client, **said: str) -> MissingPerson:
+    """Reported by the resident of `phone`, and found with what the officer said of it."""
+    phone.post("/r/missing/report/", missing(village))
+    one = MissingPerson.objects.get()
+    step(officer, one, "begin")
+    step(officer, one, "find", place="县城朋友家", **said)
+    return one
+
+
+def test_that_they_are_well_is_said_only_when_an_officer_saw_it(
+    village: Village, phone: Client, officer: Client
+) -> None:
+    one = found(village, phone, officer)
+    told = text(phone.get(f"/r/missing/mine/{one.number}/"))
+    assert "已找到，民警马上联系您" in told
+    assert "平安" not in told
+
+
+def test_a_family_reads_that_they_are_well_when_it_was_ticked(
+    village: Village, phone: Client, officer: Client
+) -> None:
+    one = found(village, phone, officer, well="on", may_tell="yes")
+    told = text(phone.get(f"/r/missing/mine/{one.number}/"))
+    assert "已找到，人平安" in told
+    assert "县城朋友家" in told
+
+
+@pytest.mark.parametrize("outcome", ["safe", "shelter", "referred"])
+def test_how_it_ended_is_not_for_the_family_when_a_grown_up_did_not_say_so(
+    village: Village, phone: Client, officer: Client, outcome: str
+) -> None:
+    one = found(village, phone, officer)  # nobody chose 可以告诉: that is a no
+    one.refresh_from_db()
+    assert one.may_tell_family is False
+    for word in ("已找到", "已办结"):
+        for page in ("/r/missing/", f"/r/missing/mine/{one.number}/"):
+            told = text(phone.get(page))
+            assert f">{word}<" in told
+            for secret in ("县城朋友家", "救助站", "不愿回家", "刑侦"):
+                assert secret not in told
+        step(officer, one, "close", outcome=outcome)
+
+
+def test_nothing_about_who_is_found_is_chosen_beforehand(village: Village, officer: Client) -> None:
+    page = text(officer.get(f"/o/missing/{reported(officer, village).number}/"))
+    card = page.split("找到了", 1)[1].split("</form>", 1)[0]
+    assert 'name="may_tell"' in card
+    assert "checked" not in card
 
 
 def test_somebody_of_the_book_is_named_already(village: Village, officer: Client) -> None:

@@ -34,10 +34,12 @@ class NoOutcome(DomainError):
 
 @transaction.atomic
 def find(
-    missing: MissingPerson, place: str, *, may_tell_family: bool, by: Officer, scope: Scope,
-    at: datetime,
+    missing: MissingPerson, place: str, *, may_tell_family: bool, is_well: bool = False,
+    by: Officer, scope: Scope, at: datetime,
 ) -> None:  # fmt: skip
     """They are found. `may_tell_family`: a grown-up may want nobody to know where they are.
+
+    `is_well`: the officer saw that they are; without it the family is called, not told 平安.
 
     Raises `PermissionDenied`, `NotThisStep`, `NoPlaceFound`.
     """
@@ -49,7 +51,7 @@ def find(
     opening.write(
         missing, state=State.FOUND, found_at=at, found_by=by,
         found_place_sealed=missing.found_place_sealed,
-        may_tell_family=may_tell_family or opening.is_minor(missing),
+        is_well=is_well, may_tell_family=may_tell_family or opening.is_minor(missing),
         taken_down_at=missing.taken_down_at or down,
     )  # fmt: skip
     trail.record(by, "missing.found", missing, at=at, taken_down=int(down is not None))

@@ -78,6 +78,7 @@ class MissingPerson(TenantModel):
     found_at = models.DateTimeField(null=True)
     found_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     found_place_sealed = models.BinaryField(null=True)
+    is_well = models.BooleanField(null=True)  # as the officer saw; unsaid is not 平安
     may_tell_family = models.BooleanField(null=True)  # a grown-up may not want to be found
     returned_at = models.DateTimeField(null=True)
     returned_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")

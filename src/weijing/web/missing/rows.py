@@ -46,6 +46,13 @@ def row(missing: MissingPerson) -> dict[str, Any]:
     }
 
 
+def family_badge(missing: MissingPerson) -> tuple[str, str]:
+    """(word, look) for who reported it: how it ended may be what a grown-up keeps to themselves."""
+    if missing.state == State.CLOSED:
+        return "已办结", "off"
+    return ("已找到", "done") if missing.found_at else badge(missing)
+
+
 def badge(missing: MissingPerson) -> tuple[str, str]:
     """(word, look) of where it stands."""
     if missing.state == State.CLOSED:

@@ -122,8 +122,9 @@ def _verdict(missing: MissingPerson, said: Said, acting: Any) -> str:
 
 
 def _find(missing: MissingPerson, said: Said, acting: Any) -> str:
-    may_tell = said.get("may_tell") != "no"
-    finding.find(missing, said.get("place", ""), may_tell_family=may_tell, **acting)
+    may_tell, is_well = said.get("may_tell") == "yes", said.get("well") == "on"
+    place = said.get("place", "")
+    finding.find(missing, place, may_tell_family=may_tell, is_well=is_well, **acting)
     return "已找到，启事已全部撤下。"
 
 

@@ -23,7 +23,7 @@ from weijing.web import typed
 from weijing.web.access import open_to_all
 from weijing.web.missing.acting import as_picture
 from weijing.web.missing.form import MissingForm
-from weijing.web.missing.rows import badge
+from weijing.web.missing.rows import family_badge
 from weijing.web.resident.network import address_of
 from weijing.web.resident.visiting import VisitorRequest, door_of, for_visitors, show, the_county
 
@@ -36,10 +36,11 @@ THANKS = "谢谢您，已经告诉负责的民警。人还在旁边，请陪着�
 def searches(request: HttpRequest) -> HttpResponse:
     door = door_of(request)
     request.door = door  # type: ignore[attr-defined]
+    asked = queries.asked_by(door.resident)[:5] if door else []
     shown = notices.public(the_county().pk, at=clock.now())[:50]
     context = {
         "notices": [notices.notice(missing) for missing in shown],
-        "mine": [(one, badge(one)) for one in queries.asked_by(door.resident)[:5]] if door else [],
+        "mine": [(one, family_badge(one)) for one in asked],
         "is_known": door is not None,
     }
     return never_indexed(show(request, "resident/missing/list.html", context, back="/r/"))
@@ -115,7 +116,7 @@ def mine(request: VisitorRequest, number: str) -> HttpResponse:
     agreed = consenting.in_force(missing)
     context = {
         "missing": missing,
-        "badge": badge(missing),
+        "badge": family_badge(missing),
         "is_open": missing.state in opening.OPEN,
         "is_shown": publishing.is_shown(missing, at=clock.now()),
         "boxes": [(one.value, one.label, one.value in agreed) for one in Field],
