@@ -11,7 +11,7 @@ from tests.requests.test_missing import published
 from tests.wecom_simulator.running import Simulator
 from wecom_api import Transport, WeCom, errors
 from weijing.core import env
-from weijing.requests.missing import finding, reporting, sightings, telling
+from weijing.requests.missing import consenting, finding, publishing, reporting, sightings, telling
 from weijing.requests.models import Sighting
 
 
@@ -84,6 +84,22 @@ def test_the_desk_hears_of_it_when_the_officer_in_charge_has_left(
     seen = Sighting.objects.select_related("missing__in_charge", "missing__division").get()
     telling.tell_sighting(seen, wecom=wecom)
     assert [one["userid"] for one in inbox(simulator)] == ["desk"]
+
+
+def test_the_desk_hears_that_a_child_s_notice_waits_for_it(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = town.missing("searching", age=9, relation="母亲")
+    said = {"given_by": "罗家人", "relation": "母亲", "channel": "paper"}
+    consenting.agree(missing, ["looks"], **said, **town.acting())
+    publishing.publish(missing, minors_law=True, **town.acting(town.desk))
+    telling.tell_taken_down(telling.by_id(town.county.pk, missing.pk), wecom=wecom)
+    assert inbox(simulator) == []  # nothing came down
+    consenting.agree(missing, ["name"], **said, **town.acting())
+    telling.tell_taken_down(telling.by_id(town.county.pk, missing.pk), wecom=wecom)
+    got = inbox(simulator)
+    assert {one["userid"] for one in got} == {"yang", "desk"}
+    assert missing.name not in json.dumps(got[0]["content"], ensure_ascii=False)
 
 
 def test_nobody_is_called_out_for_somebody_who_is_home(

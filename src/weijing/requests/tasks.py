@@ -12,6 +12,11 @@ def tell_missing(*, county_id: int, missing_id: int) -> None:
     telling.tell_missing(telling.by_id(county_id, missing_id), wecom=line.wecom(county_id))
 
 
+@jobs.task("requests.tell_taken_down", queue=jobs.URGENT)
+def tell_taken_down(*, county_id: int, missing_id: int) -> None:
+    telling.tell_taken_down(telling.by_id(county_id, missing_id), wecom=line.wecom(county_id))
+
+
 @jobs.task("requests.tell_sighting", queue=jobs.URGENT)
 def tell_sighting(*, county_id: int, sighting_id: int) -> None:
     rows = Sighting.objects.select_related("missing__division", "missing__in_charge")

@@ -121,6 +121,77 @@ def test_a_child_is_shown_by_the_desk_after_a_second_look(
     assert "周样例" in public(one)
 
 
+def a_child_shown(phone: Client, village: Village, officer: Client, desk: Client) -> MissingPerson:
+    phone.post("/r/missing/report/", missing(village, age="9", relation="母亲"))
+    one = MissingPerson.objects.get()
+    step(officer, one, "confirm", how="call", is_family="on")
+    phone.post(f"/r/missing/mine/{one.number}/", {"step": "agree", "fields": ["looks"]})
+    desk.post(f"/desk/missing/{one.number}/", {"step": "publish", "minors_law": "on"})
+    assert "蓝布衣" in public(one)
+    return one
+
+
+DESCRIBED = {"place": "桥头小卖部", "looks": "红布衣", "help": "请慢慢说话"}
+
+
+@pytest.mark.parametrize("change", ["agree", "photo", "officer_agrees", "officer_photo", "words"])
+def test_what_is_new_of_a_child_waits_for_the_desk(
+    village: Village, phone: Client, officer: Client, desk: Client, change: str
+) -> None:
+    one = a_child_shown(phone, village, officer, desk)
+    mine, here = f"/r/missing/mine/{one.number}/", f"/o/missing/{one.number}/"
+    agreed = {"given_by": "周家人", "relation": "母亲", "channel": "paper", "fields": ["name"]}
+    client, address, said = {
+        "agree": (phone, mine, {"step": "agree", "fields": ["looks", "name"]}),
+        "photo": (phone, mine, {"step": "photo", "photo": photo()}),
+        "officer_agrees": (officer, here, {"step": "agree", **agreed}),
+        "officer_photo": (officer, here, {"step": "photo", "photo": photo()}),
+        "words": (officer, here, {"step": "describe", **DESCRIBED}),
+    }[change]
+    answer = client.post(address, said, follow=True)
+    assert "派出所综合指挥室看过后重新公开" in text(answer)
+    assert "这条启事已撤下" in public(one)
+    assert AuditEntry.objects.filter(action="missing.notice_taken_down").count() == 1
+    desk.post(f"/desk/missing/{one.number}/", {"step": "publish", "minors_law": "on"})
+    page = public(one)
+    assert ("红布衣" if change == "words" else "蓝布衣") in page
+    assert ("周样例" in page) == ("agree" in change)
+
+
+def test_what_shows_less_of_a_child_or_nothing_new_takes_nothing_down(
+    village: Village, phone: Client, officer: Client, desk: Client
+) -> None:
+    one = a_child_shown(phone, village, officer, desk)
+    phone.post(f"/r/missing/mine/{one.number}/", {"step": "agree", "fields": ["looks"]})
+    step(officer, one, "describe", **{**DESCRIBED, "looks": "蓝布衣，一米五"})
+    assert "蓝布衣" in public(one)
+    phone.post(f"/r/missing/mine/{one.number}/", {"step": "agree", "fields": []})
+    page = public(one)
+    assert "这条启事已撤下" not in page
+    assert "蓝布衣" not in page
+
+
+def test_a_family_s_new_photo_is_shown_after_an_officer_looked(
+    village: Village, phone: Client, officer: Client
+) -> None:
+    phone.post("/r/missing/report/", missing(village))
+    one = MissingPerson.objects.get()
+    mine, picture = f"/r/missing/mine/{one.number}/", f"/r/missing/{one.number}/photo/"
+    phone.post(mine, {"step": "agree", "fields": ["looks", "photo"]})
+    step(officer, one, "confirm", how="call", is_family="on")
+    step(officer, one, "publish")
+    told = text(phone.post(mine, {"step": "photo", "photo": photo()}, follow=True))
+    assert "民警看过后公开" in told
+    page = public(one)
+    assert "蓝布衣" in page  # the rest stays
+    assert "<img" not in page
+    assert Client().get(picture).status_code == 404
+    assert "家属换了照片" in text(officer.get(f"/o/missing/{one.number}/"))
+    step(officer, one, "publish")
+    assert Client().get(picture).status_code == 200
+    assert picture in public(one)
+
+
 def test_an_illness_is_not_taken_down(village: Village, officer: Client) -> None:
     answer = officer.post("/o/missing/new/", missing(village, looks="有老年痴呆，蓝布衣"))
     assert answer.status_code == 422

@@ -9,7 +9,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError
-from weijing.requests.missing import opening
+from weijing.requests.missing import looking_again, opening
 from weijing.requests.models import MissingPerson, PublicConsent
 from weijing.requests.wording import plain
 from weijing.residents.models import Resident
@@ -58,6 +58,8 @@ def agree(
     at: datetime,
 ) -> None:
     """Record what an officer has in writing. What was agreed before stays as it was.
+
+    A child's notice that would show more comes down until the desk publishes it again.
 
     Raises `PermissionDenied`, `NotThisStep`, `NotInWriting`, `NotTheGuardian`.
     """
@@ -115,6 +117,8 @@ def _write(
         row.given_by = name
         row.save(force_insert=True)
     trail.record(by, "missing.publicity_agreed", missing, at=at, fields=new)
+    if new:
+        looking_again.after_change(missing, by=by, at=at)
 
 
 def _withdraw(

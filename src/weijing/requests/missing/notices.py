@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.requests.lost.notices import whereabouts
-from weijing.requests.missing import consenting, publishing
+from weijing.requests.missing import consenting, photos, publishing
 from weijing.requests.missing.opening import State
 from weijing.requests.models import MissingPerson, PublicConsent
 from weijing.requests.wording import CARE, redacted
@@ -58,7 +58,7 @@ def notice(missing: MissingPerson) -> Notice:
         place=text(Field.PLACE, where),
         last_seen_at=missing.last_seen_at if Field.PLACE in fields else None,
         help=text(Field.HELP, missing.help),
-        has_photo=Field.PHOTO in fields,
+        has_photo=Field.PHOTO in fields and photos.is_looked_at(missing),
         care=CARE if missing.needs_care and Field.HELP in fields else "",
         expires_at=missing.expires_at,
         fields=fields,

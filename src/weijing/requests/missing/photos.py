@@ -11,7 +11,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError
-from weijing.requests.missing import opening
+from weijing.requests.missing import looking_again, opening
 from weijing.requests.models import MissingPerson, MissingPhoto
 from weijing.residents.models import Resident
 
@@ -88,6 +88,15 @@ def has_photo(missing: MissingPerson) -> bool:
     return rows.exists()
 
 
+def is_looked_at(missing: MissingPerson) -> bool:
+    """Whether the photo kept may be shown: an officer added it, or published after it came."""
+    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
+    kept = rows.only("added_at", "added_by").first()
+    if kept is None or missing.published_at is None:
+        return False
+    return kept.added_by_id is not None or kept.added_at < missing.published_at
+
+
 def _write(
     missing: MissingPerson, drawn: bytes, size: tuple[int, int], *, by: Officer | None, at: datetime
 ) -> MissingPhoto:
@@ -99,4 +108,5 @@ def _write(
     kept.data = base64.b64encode(drawn).decode()
     kept.save(force_insert=True)
     trail.record(by, "missing.photo_kept", missing, at=at, bytes=len(drawn))
+    looking_again.after_change(missing, by=by, at=at)
     return kept

@@ -104,6 +104,11 @@ def report(told: Report, *, by: Officer | None, at: datetime) -> MissingPerson:
     return missing
 
 
+def description(missing: MissingPerson) -> tuple[str, str, str, bool]:
+    """What `change` can change."""
+    return missing.place, missing.looks, missing.help, missing.needs_care
+
+
 def change(
     missing: MissingPerson, *, place: str, looks: str, help: str, needs_care: bool
 ) -> dict[str, object]:

@@ -8,7 +8,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError
-from weijing.requests.missing import opening, reporting
+from weijing.requests.missing import looking_again, opening, reporting
 from weijing.requests.missing.opening import State
 from weijing.requests.models import MissingPerson
 
@@ -90,11 +90,14 @@ def describe(
     missing: MissingPerson, *, place: str, looks: str, help: str, needs_care: bool,
     by: Officer, scope: Scope, at: datetime,
 ) -> None:  # fmt: skip
-    """Better words; a notice shows them from now on.
+    """Better words; a notice shows them from now on, a child's when the desk published it again.
 
     Raises `PermissionDenied`, `NotThisStep`, `wording.TooPrivate`, `wording.Diagnosis`.
     """
     missing = opening.opened(missing, *opening.OPEN, by=by, scope=scope)
+    before = reporting.description(missing)
     changes = reporting.change(missing, place=place, looks=looks, help=help, needs_care=needs_care)
     opening.write(missing, **changes)
     trail.record(by, "missing.described", missing, at=at)
+    if reporting.description(missing) != before:
+        looking_again.after_change(missing, by=by, at=at)

@@ -1,10 +1,13 @@
 """The officer in charge hears of it in WeCom. The card names nobody: it leads to the page."""
 
+from datetime import datetime
+
 from django.db.models import Q
 
 from wecom_api import Rejected, WeCom
 from wecom_api.app_messages import Recipients
 from weijing.accounts.models import Officer, Role
+from weijing.core.clock import COUNTY_TIME
 from weijing.core.env import environment
 from weijing.requests.missing.opening import OPEN
 from weijing.requests.models import MissingPerson, Sighting
@@ -33,6 +36,15 @@ def tell_sighting(sighting: Sighting, *, wecom: WeCom) -> None:
     officer = missing.in_charge
     told = [officer] if officer and officer.is_active else who_is_told(missing)
     _send(told, missing, "有人看到了走失的人", f"编号 {missing.number}，请马上看线索。", wecom)
+
+
+def tell_taken_down(missing: MissingPerson, *, wecom: WeCom) -> None:
+    """A child's notice changed and waits for the desk. Raises `Unavailable`, `Misconfigured`."""
+    if missing.state not in OPEN or missing.taken_down_at is None:
+        return
+    when = _clock_time(missing.taken_down_at)
+    words = f"编号 {missing.number}，{when} 内容有改动。请看过后重新公开。"
+    _send(who_is_told(missing), missing, "孩子的寻人启事已撤下", words, wecom)
 
 
 def who_is_told(missing: MissingPerson) -> list[Officer]:
@@ -72,6 +84,10 @@ def _send(
             )  # fmt: skip
     except Rejected:
         pass  # the page shows it all the same; the card is a courtesy
+
+
+def _clock_time(at: datetime) -> str:
+    return f"{at.astimezone(COUNTY_TIME):%H:%M}"
 
 
 def by_id(county_id: int, missing_id: int) -> MissingPerson:

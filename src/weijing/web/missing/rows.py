@@ -1,10 +1,11 @@
 """Searches as lines of a list: masked, with a state and a deadline."""
 
+from datetime import datetime
 from typing import Any
 
 from weijing.accounts.scope import Scope
 from weijing.requests.lost.notices import whereabouts
-from weijing.requests.missing import opening, queries, reporting
+from weijing.requests.missing import opening, publishing, queries, reporting
 from weijing.requests.models import MissingPerson
 from weijing.residents.masking import masked_name
 
@@ -23,6 +24,8 @@ STATES = {
     "found": (State.FOUND, State.RETURNED),
     "closed": (State.CLOSED,),
 }
+
+CAME_DOWN = "未成年人的启事已撤下，派出所综合指挥室看过后重新公开。"
 
 
 def chosen_list(asked: str) -> str:
@@ -44,6 +47,14 @@ def row(missing: MissingPerson) -> dict[str, Any]:
         if missing.state == State.REPORTED
         else None,
     }
+
+
+def came_down(before: MissingPerson, *, at: datetime) -> str:
+    """What to add to the answer when a step took the notice down; `before` as it was read."""
+    if not publishing.is_shown(before, at=at):
+        return ""
+    now = MissingPerson.objects.get(county_id=before.county_id, pk=before.pk)
+    return "" if publishing.is_shown(now, at=at) else CAME_DOWN
 
 
 def family_badge(missing: MissingPerson) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from weijing.requests.missing import (
 from weijing.requests.models import MissingPerson, Sighting
 from weijing.web import typed
 from weijing.web.access import OfficerRequest
+from weijing.web.missing.rows import came_down
 
 Said = dict[str, str]
 
@@ -30,7 +31,7 @@ def take(request: OfficerRequest, missing: MissingPerson) -> str:
     if named == "photo":
         data = typed.upload(request.FILES, "photo", most_bytes=photos.MAX_BYTES)
         photos.keep(missing, data, **acting)
-        return "照片已保存，拍摄地点等信息已去掉。"
+        return f"照片已保存，拍摄地点等信息已去掉。{came_down(missing, at=acting['at'])}"
     step = STEPS.get(named)
     if step is None:
         raise Http404
@@ -67,7 +68,7 @@ def _describe(missing: MissingPerson, said: Said, acting: Any) -> str:
         needs_care=said.get("needs_care") == "on",
         **acting,
     )
-    return "已更新，启事跟着变。"
+    return came_down(missing, at=acting["at"]) or "已更新，启事跟着变。"
 
 
 def _agree(missing: MissingPerson, said: Said, acting: Any) -> str:
@@ -79,7 +80,7 @@ def _agree(missing: MissingPerson, said: Said, acting: Any) -> str:
         channel=said.get("channel", ""),
         **acting,
     )
-    return "已登记书面同意。"
+    return f"已登记书面同意。{came_down(missing, at=acting['at'])}"
 
 
 def _withdraw(missing: MissingPerson, said: Said, acting: Any) -> str:

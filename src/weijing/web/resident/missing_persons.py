@@ -23,7 +23,7 @@ from weijing.web import typed
 from weijing.web.access import open_to_all
 from weijing.web.missing.acting import as_picture
 from weijing.web.missing.form import MissingForm
-from weijing.web.missing.rows import family_badge
+from weijing.web.missing.rows import came_down, family_badge
 from weijing.web.resident.network import address_of
 from weijing.web.resident.visiting import VisitorRequest, door_of, for_visitors, show, the_county
 
@@ -141,11 +141,11 @@ def _step(request: VisitorRequest, missing: MissingPerson) -> str:
     match request.POST.get("step"):
         case "agree":
             consenting.agree_oneself(missing, request.POST.getlist("fields"), by=by, at=at)
-            return "已保存您的选择，马上生效。"
+            return f"已保存您的选择，马上生效。{came_down(missing, at=at)}"
         case "photo":
             data = typed.upload(request.FILES, "photo", most_bytes=photos.MAX_BYTES)
             photos.keep_of_family(missing, data, by=by, at=at)
-            return "照片已收到。"
+            return f"照片已收到，民警看过后公开。{came_down(missing, at=at)}"
     raise Http404
 
 
@@ -173,4 +173,4 @@ def _search(number: str) -> MissingPerson:
 
 
 def _may_see_photo(missing: MissingPerson) -> bool:
-    return Field.PHOTO in consenting.in_force(missing)
+    return Field.PHOTO in consenting.in_force(missing) and photos.is_looked_at(missing)
