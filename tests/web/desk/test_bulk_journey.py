@@ -9,7 +9,8 @@ from playwright import sync_api
 from tests.builders import make_household, make_resident, make_tag
 from tests.web.desk.test_coverage_in_the_browser import browser, sit_down
 from weijing.core.working import work
-from weijing.residents.models import SavedView
+from weijing.residents.bulk import ordering
+from weijing.residents.models import BulkWork, SavedView
 from weijing.tags.models import TagAssignment
 
 __all__ = ["browser", "sit_down"]
@@ -83,3 +84,36 @@ def test_a_chief_changes_everybody_a_filter_means_and_takes_it_back(
     assert not TagAssignment.objects.filter(resident__reach="no_phone").exists()
     assert SavedView.objects.get().query == "reach=no_phone"
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_chief_who_takes_another_tag_at_the_last_moment_sees_its_name_first(
+    sit_down, desk, village, scripts, monkeypatch
+):
+    monkeypatch.setattr(ordering, "TYPED_ABOVE", 20)
+    page = sit_down(desk.chief, java_script_enabled=scripts)
+    page.goto("/desk/contacts/bulk/?reach=no_phone")
+
+    if scripts:
+        page.get_by_label("标签", exact=True).press_sequentially("轻型")
+    else:
+        page.get_by_label("标签", exact=True).fill("轻型")
+        page.get_by_role("button", name="找标签").click()
+    page.get_by_role("radio", name="轻型货车").check(force=True)
+    if not scripts:
+        page.get_by_role("button", name="看会改多少人").click()
+    page.get_by_role("button", name="给 30 人加标签「轻型货车」").wait_for()
+    page.get_by_role("radio", name="去标签").check(force=True)
+    if not scripts:
+        page.get_by_label("请写上人数").fill("30")
+        page.get_by_role("button", name="给 30 人加标签「轻型货车」").click()
+        page.get_by_text("还没有改动任何人").wait_for()
+    button = page.get_by_role("button", name="给 30 人去掉标签「轻型货车」")
+    button.wait_for()
+    assert not BulkWork.objects.exists()
+    page.get_by_label("请写上人数").fill("30")
+    button.click()
+    page.get_by_text("排队中").wait_for()
+    assert BulkWork.objects.get().kind == "tags.remove"
+    # The browser notes the answer 422, which is a refusal in words.
+    assert [said for said in page.complaints if "422" not in said] == []

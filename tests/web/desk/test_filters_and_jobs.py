@@ -219,6 +219,7 @@ def order(people, query="", **given):
         "act": "tags.add", "put": "TRF01001", "source": "visit", "basis": "", "step": "order",
         "seen": str(given.pop("seen", 3)), **given,
     }  # fmt: skip
+    data = {f"foreseen_{name}": data.get(name, "") for name in ("act", "put", "to")} | data
     return people.client(people.chief).post(f"{BULK}?{query}", data)
 
 
@@ -276,6 +277,36 @@ def test_another_count_than_seen_changes_nobody(people):
     assert not BulkWork.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("foreseen", "button"),
+    [
+        ({"foreseen_put": "AGE01001"}, "给 3 人加标签「重型货车」"),
+        ({"foreseen_put": ""}, "给 3 人加标签「重型货车」"),
+        ({"act": "tags.remove", "foreseen_act": "tags.add"}, "给 3 人去掉标签「重型货车」"),
+        ({"act": "residents.assign", "to": "beat", "put": "", "foreseen_to": "7"}, "改回按网格"),
+    ],
+)
+def test_only_what_the_button_said_is_ordered(people, foreseen, button):
+    make_tag(people.county, "AGE01001", "独居老人")
+    answer = order(people, "state=linked", typed="3", **foreseen)
+    said = answer.content.decode()
+    assert answer.status_code == 422 and not BulkWork.objects.exists()
+    assert "还没有改动任何人" in said and button in said
+    shown = dict(re.findall(r'name="(foreseen_\w+|seen)" value="([^"]*)"', said))
+    wish = {"act": "tags.add", "put": "TRF01001"} | foreseen | shown
+    order(people, "state=linked", **wish)
+    assert BulkWork.objects.get().kind == shown["foreseen_act"]
+
+
+def test_the_count_typed_for_another_change_is_typed_again(people, monkeypatch):
+    monkeypatch.setattr(ordering, "TYPED_ABOVE", 2)
+    make_tag(people.county, "AGE01001", "独居老人")
+    said = order(people, "state=linked", typed="3", foreseen_put="AGE01001").content.decode()
+    assert re.search(r'name="typed" value=""', said)
+    again = order(people, "state=linked", typed="4").content.decode()
+    assert re.search(r'name="typed" value="4"', again)
+
+
 def test_above_ten_thousand_the_count_must_be_typed(people, monkeypatch):
     monkeypatch.setattr(ordering, "TYPED_ABOVE", 2)
     answer = order(people, "state=linked")
@@ -297,7 +328,7 @@ def test_people_are_handed_to_an_officer_they_know(people):
     given = {"act": "residents.assign", "to": str(officer.pk)}
     said = client.post(f"{BULK}?state=linked", given).content.decode()
     assert "把 3 人交给 阳模拟 负责" in said and "不动：不是这位民辅警的好友" in said
-    client.post(f"{BULK}?state=linked", {**given, "step": "order", "seen": "3"})
+    order(people, "state=linked", put="", **given)
     work = BulkWork.objects.get()
     run(work)
     work.refresh_from_db()

@@ -17,7 +17,7 @@ from weijing.residents.bulk.officers import ASSIGN
 from weijing.residents.models import BulkWork
 from weijing.tags.models import Tag
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.contacts.changing_many import ACTS
+from weijing.web.desk.contacts.wishing import ACTS
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import page_of, show
 

@@ -1,74 +1,46 @@
 """One change to everybody the filters mean: foreseen, confirmed with the count, ordered."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from weijing.accounts.models import Officer, Role
+from weijing.accounts.models import Role
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.residents.bulk import officers, ordering
 from weijing.tags import assigning, bulk_tagging
 from weijing.tags import queries as tags
 from weijing.tags.bulk_tagging import Foreseen
-from weijing.tags.models import Tag, TagAssignment
+from weijing.tags.models import Tag
 from weijing.territory import queries as territory
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.contacts.chips import chips, officers_in
 from weijing.web.desk.contacts.choosing import Chosen, chosen
+from weijing.web.desk.contacts.wishing import (
+    ACTS,
+    SOURCES,
+    Wish,
+    clean,
+    is_as_foreseen,
+    wish_of,
+)
 from weijing.web.desk.showing import show
 
-ACTS = {
-    bulk_tagging.ADD: "加标签",
-    bulk_tagging.REMOVE: "去标签",
-    officers.ASSIGN: "指定责任民辅警",
-}
-SOURCES = [
-    (source.value, source.label)
-    for source in (
-        TagAssignment.Source.VISIT, TagAssignment.Source.INSPECTION, TagAssignment.Source.PARTNER,
-    )
-]  # fmt: skip
 TAGS_SHOWN = 8
-MAX_BASIS_CHARS = 120
-NOBODY = "beat"  # the officer of the beat, whoever that is
-
-
-@dataclass
-class Wish:
-    """What the form says so far."""
-
-    act: str
-    tag: Tag | None = None
-    source: str = ""
-    basis: str = ""
-    officer: Officer | None = None
-    is_beat: bool = False
-
-    @property
-    def is_complete(self) -> bool:
-        if self.act == officers.ASSIGN:
-            return self.officer is not None or self.is_beat
-        return self.tag is not None
-
-    def parameters(self) -> dict[str, Any]:
-        if self.act == officers.ASSIGN:
-            return {"officer": self.officer.pk if self.officer else None}
-        assert self.tag is not None
-        if self.act == bulk_tagging.REMOVE:
-            return {"tag": self.tag.pk}
-        return {"tag": self.tag.pk, "source": self.source, "basis": self.basis}
+OTHER_WISH = "刚改了要做的事，还没有改动任何人。请看新的人数，再点一次。"
 
 
 @for_roles(Role.STATION_COMMAND)
 @require_http_methods(["GET", "POST"])
 def bulk(request: OfficerRequest) -> HttpResponse:
     """The filters stand in the address, what to do in the form. `step`: look or order."""
-    who, wish, said = chosen(request), _wish(request), ""
-    if request.POST.get("step") == "order" and wish.is_complete:
+    who, wish, said = chosen(request), wish_of(request), ""
+    is_order = request.POST.get("step") == "order" and wish.is_complete
+    if is_order and not is_as_foreseen(wish, request):
+        said = OTHER_WISH
+    elif is_order:
         try:
             work = _order(request, who, wish)
         except DomainError as wrong:
@@ -91,27 +63,12 @@ def _order(request: OfficerRequest, who: Chosen, wish: Wish) -> Any:
     )  # fmt: skip
 
 
-def _wish(request: OfficerRequest) -> Wish:
-    given, county_id = request.POST, request.scope.county_id
-    act = given.get("act", bulk_tagging.ADD)
-    wish = Wish(act if act in ACTS else bulk_tagging.ADD)
-    offered = tags.offered_to_officers(county_id)
-    wish.tag = offered.filter(code=_clean(given.get("put", ""))).first()
-    source = given.get("source", "")
-    wish.source = source if source in dict(SOURCES) else SOURCES[0][0]
-    wish.basis = _clean(given.get("basis", ""))[:MAX_BASIS_CHARS]
-    to = given.get("to", "")
-    wish.is_beat = to == NOBODY
-    wish.officer = next((o for o in officers_in(request.scope) if str(o.pk) == to), None)
-    return wish
-
-
 def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dict[str, Any]:
     scope = request.scope
     place = territory.by_code(scope.county_id, who.filters.place) if who.filters.place else None
     count = who.people.count()
     foreseen = _foresee(who, wish) if wish.is_complete and count else None
-    text = _clean(request.POST.get("tag_q", ""))
+    text = clean(request.POST.get("tag_q", ""))
     return {
         "who": who,
         "count": count,
@@ -129,7 +86,7 @@ def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dic
         "tag_q": text,
         "tags": _tags(request, text, wish.tag),
         "foreseen": foreseen,
-        "typed": request.POST.get("typed", ""),
+        "typed": request.POST.get("typed", "") if is_as_foreseen(wish, request) else "",
         "must_type": count > ordering.TYPED_ABOVE,
         "needs_consent": wish.tag is not None and assigning.needs_consent(wish.tag),
     }
@@ -157,10 +114,6 @@ def _foresee(who: Chosen, wish: Wish) -> Foreseen:
         return Foreseen(changed, left)
     assert wish.tag is not None
     return bulk_tagging.foresee(wish.act, wish.tag, who.people, on=clock.today())
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "").strip()
 
 
 def _number(text: str) -> int:
