@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from tests.requests.test_missing import published
 from tests.wecom_simulator.running import Simulator
 from wecom_api import Transport, WeCom, errors
 from weijing.core import env
+from weijing.core.clock import COUNTY_TIME
 from weijing.requests.missing import consenting, finding, publishing, reporting, sightings, telling
-from weijing.requests.models import Sighting
+from weijing.requests.models import MissingPerson, Sighting
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,40 @@ def test_a_sighting_reaches_the_officer_in_charge_alone(
     got = inbox(simulator)
     assert [one["userid"] for one in got] == ["yang"]
     assert "车站" not in json.dumps(got[0]["content"], ensure_ascii=False)
+
+
+def told_again(town: Town, place: str, *, later: int) -> Sighting:
+    missing = MissingPerson.objects.get()
+    at = town.at + timedelta(minutes=later)
+    seen = sightings.tell(missing, place, seen_at=at, by=None, at=at)
+    return Sighting.objects.select_related("missing__in_charge", "missing__division").get(
+        pk=seen.pk
+    )
+
+
+def test_each_of_two_sightings_within_a_minute_reaches_the_officer(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    published(town)
+    first = told_again(town, "车站", later=0)
+    second = told_again(town, "桥头", later=1)
+    for seen in (first, second, second):  # the last is a job that runs twice
+        telling.tell_sighting(seen, wecom=wecom)
+    got = [json.dumps(one["content"], ensure_ascii=False) for one in inbox(simulator)]
+    assert len(got) == 2
+    clock_time = (town.at + timedelta(minutes=1)).astimezone(COUNTY_TIME)
+    assert f"第 2 条，{clock_time:%H:%M}" in " ".join(got)
+    assert "第 1 条" in " ".join(got)
+
+
+def test_the_desk_hears_of_it_when_the_officer_in_charge_is_not_in_wecom(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    published(town)
+    town.officer.wecom_userid = ""
+    town.officer.save()
+    telling.tell_sighting(told_again(town, "车站", later=0), wecom=wecom)
+    assert [one["userid"] for one in inbox(simulator)] == ["desk"]
 
 
 def test_the_desk_hears_of_it_when_the_officer_in_charge_has_left(

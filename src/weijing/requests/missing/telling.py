@@ -13,7 +13,7 @@ from weijing.requests.missing.opening import OPEN
 from weijing.requests.models import MissingPerson, Sighting
 from weijing.territory.models import StationTownship
 
-DUPLICATES_WITHIN_SECONDS = 300  # a job that runs twice; a second sighting says something new
+DUPLICATES_WITHIN_SECONDS = 300  # of the same words: a job that runs twice
 MOST_TOLD = 50
 
 
@@ -34,8 +34,12 @@ def tell_sighting(sighting: Sighting, *, wecom: WeCom) -> None:
     if missing.state not in OPEN or sighting.decided_at is not None:
         return
     officer = missing.in_charge
-    told = [officer] if officer and officer.is_active else who_is_told(missing)
-    _send(told, missing, "有人看到了走失的人", f"编号 {missing.number}，请马上看线索。", wecom)
+    can_hear = officer is not None and officer.is_active and officer.wecom_userid
+    told = [officer] if officer and can_hear else who_is_told(missing)
+    # WeCom drops a card that says what the last one said: each sighting is told apart.
+    nth = f"第 {_running_number(sighting)} 条，{_clock_time(sighting.told_at)}"
+    words = f"编号 {missing.number}，{nth}。请马上看线索。"
+    _send(told, missing, "有人看到了走失的人", words, wecom)
 
 
 def tell_taken_down(missing: MissingPerson, *, wecom: WeCom) -> None:
@@ -84,6 +88,13 @@ def _send(
             )  # fmt: skip
     except Rejected:
         pass  # the page shows it all the same; the card is a courtesy
+
+
+def _running_number(sighting: Sighting) -> int:
+    """Among those told of the same search, from 1."""
+    rows = Sighting.objects.filter(county_id=sighting.county_id, missing_id=sighting.missing_id)
+    before = Q(told_at__lt=sighting.told_at) | Q(told_at=sighting.told_at, pk__lte=sighting.pk)
+    return rows.filter(before).count()
 
 
 def _clock_time(at: datetime) -> str:
