@@ -13,12 +13,12 @@ from tests.builders import (
     make_officer,
     make_resident,
 )
-from weijing.accounts.models import Officer, Role
+from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audit.models import AuditEntry
-from weijing.residents.adding import walked, walking
+from weijing.residents.adding import doors, walked, walking
 from weijing.residents.models import DoorVisit, Household, WalkingList
-from weijing.territory.models import County, Division, Station
+from weijing.territory.models import BeatDivision, County, Division, Station, StationTownship
 
 DUE = date(2026, 12, 1)
 TODAY = date(2026, 11, 24)
@@ -197,3 +197,33 @@ def test_a_station_sees_its_own_lists(
     assert list(walked.lists_in(scope_of(elsewhere, at=at))) == []
     desk = make_officer(county, "desk", Role.CAMPAIGN_AUTHOR, county_desk=True)
     assert list(walked.lists_in(scope_of(desk, at=at))) == [one]
+
+
+def test_doors_of_a_grid_that_is_another_officer_s_now_are_neither_shown_nor_held_back(
+    chief: Officer, officer: Officer, group: Division, scope: Scope, at: datetime
+) -> None:
+    home(group, "1")
+    one = hand_out([group], chief, scope, at)
+    assert len(doors.of_list(one, scope=scope_of(officer, at=at), at=at)) == 1
+    later = at + timedelta(days=1)
+    Posting.objects.filter(officer=officer).update(ends_at=later)
+    assert doors.of_list(one, scope=scope_of(officer, at=later), at=later) == []
+    assert walked.close_walked(one.county_id, at=later, on=TODAY) == 1
+    assert walking.plan([group], scope=scope, at=later).on_a_list == 0
+
+
+def test_one_officer_in_two_townships_gets_two_lists_that_the_station_sees(
+    county: County, chief: Officer, officer: Officer, at: datetime
+) -> None:
+    second = division(county, "金石桥镇")
+    village = Division.objects.filter(county=county, parent=second)[0]
+    StationTownship.objects.filter(township=second).update(station=chief.station)
+    BeatDivision.objects.filter(division=village).update(beat=officer.postings.get().beat)
+    groups = Division.objects.filter(county=county, parent=village)
+    places = [division(county, "小沙江镇", "桃李村", "1组"), groups[0]]
+    for place in places:
+        home(place, "1")
+    scope = scope_of(chief, at=at)
+    lists = walking.hand_out(places, due_on=DUE, stops_seen=2, by=chief, scope=scope, at=at)
+    assert len(lists) == 2
+    assert set(walked.lists_in(scope)) == set(lists)

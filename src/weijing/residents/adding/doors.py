@@ -43,10 +43,15 @@ class Door(NamedTuple):
         return self.outcome_word or ("" if is_open else coverage.STATE_WORDS[self.state])
 
 
-def of_list(walking_list: WalkingList, *, at: datetime) -> list[Door]:
-    """The doors that a chief handed out; done are those visited since, linked or ended."""
+def of_list(walking_list: WalkingList, *, scope: Scope, at: datetime) -> list[Door]:
+    """The doors that a chief handed out; done are those visited since, linked or ended.
+
+    Those that lie in the scope: since it was ordered a grid may have become another officer's.
+    """
     stops = WalkingStop.objects.filter(
-        county_id=walking_list.county_id, walking_list=walking_list
+        scope.divisions("household__division"),
+        county_id=walking_list.county_id,
+        walking_list=walking_list,
     ).order_by("number")
     ids = list(stops.values_list("household_id", flat=True))
     return look(walking_list.county_id, ids, since=walking_list.ordered_at, at=at)

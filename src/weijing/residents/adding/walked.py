@@ -97,16 +97,44 @@ def stops_of(walking_list: WalkingList, *, on: date) -> list[Stop]:
 
 
 def close_walked(county_id: int, *, at: datetime, on: date) -> int:
-    """End the lists on which nothing is left to do. How many."""
+    """End the lists on which nothing is left to do, or not for the officer who has them: a grid
+    that became somebody else's can be handed out again. How many.
+    """
     rows = WalkingList.objects.filter(county_id=county_id, closed_at=None)
-    done = [walk for walk in walks(list(rows), on=on) if not walk.left]
-    return sum(walking.close(walk.walking_list, by=None, at=at) for walk in done)
+    done = [walk.walking_list for walk in walks(list(rows), on=on) if not walk.left]
+    with connection.cursor() as cursor:
+        cursor.execute(_NOT_THEIRS, {"county": county_id, "at": at})
+        strange = {pk for (pk,) in cursor.fetchall()}
+    ended = {one.pk: one for one in [*done, *rows.filter(pk__in=strange)]}
+    return sum(walking.close(one, by=None, at=at) for one in ended.values())
 
 
 def _values(county_id: int, lists: Collection[WalkingList], on: date) -> dict[str, Any]:
     return counting.parameters(county_id, on) | {"lists": [one.pk for one in lists]}
 
 
+_NOT_THEIRS = """
+SELECT list.id
+FROM residents_walkinglist list
+JOIN accounts_officer officer ON officer.county_id = list.county_id AND officer.id = list.officer_id
+WHERE list.county_id = %(county)s AND list.closed_at IS NULL
+AND (NOT officer.is_active OR NOT EXISTS (
+    SELECT 1
+    FROM residents_walkingstop stop
+    JOIN residents_household home ON home.county_id = stop.county_id
+        AND home.id = stop.household_id
+    JOIN territory_division place ON place.county_id = home.county_id
+        AND place.id = home.division_id
+    JOIN accounts_posting posting ON posting.county_id = list.county_id
+        AND posting.officer_id = list.officer_id AND posting.starts_at <= %(at)s
+        AND (posting.ends_at IS NULL OR posting.ends_at > %(at)s)
+    JOIN territory_beatdivision served ON served.county_id = posting.county_id
+        AND served.beat_id = posting.beat_id
+    JOIN territory_division part ON part.county_id = served.county_id
+        AND part.id = served.division_id
+    WHERE stop.county_id = list.county_id AND stop.walking_list_id = list.id
+        AND place.lo BETWEEN part.lo AND part.hi))
+"""
 # Of the households on the lists and no others; a place has hundreds.
 _SQL = {
     "homes": counting.homes(

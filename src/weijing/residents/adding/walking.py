@@ -1,5 +1,6 @@
 """Walking lists: a chief picks places and a day, each officer gets their doors in walking order."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from weijing.core.ids import new_ids
 from weijing.residents.figures import counting
 from weijing.residents.models import WalkingList, WalkingStop
 from weijing.residents.record.house_numbers import as_walked
+from weijing.territory import queries as territory
 from weijing.territory.models import Division
 
 MOST_STOPS = 300  # what an officer may be asked to walk with one list
@@ -99,7 +101,8 @@ def hand_out(
     scope: Scope,
     at: datetime,
 ) -> list[WalkingList]:
-    """Give each officer of these places one list. `stops_seen` is the number the chief agreed to.
+    """Give each officer of these places one list for each township, which is what a station
+    answers for. `stops_seen` is the number the chief agreed to.
 
     Raises `DayIsOver`, `NothingToWalk`, `TooManyDoors`, `CountHasChanged`.
     """
@@ -108,10 +111,23 @@ def hand_out(
     _take_turn(scope.county_id, places)
     planned = plan(places, scope=scope, at=at)
     _check(planned, stops_seen)
+    townships = list(territory.townships(scope.county_id).order_by("lo"))
     return [
-        _list(planned, officer, doors, due_on=due_on, by=by, at=at)
-        for officer, doors in ((planned.officers[pk], doors) for pk, doors in planned.doors.items())
+        _list(planned, planned.officers[pk], part, due_on=due_on, by=by, at=at)
+        for pk, doors in planned.doors.items()
+        for part in _by_township(doors, planned, townships)
     ]
+
+
+def _by_township(
+    doors: Sequence[Door], planned: Plan, townships: Sequence[Division]
+) -> list[list[Door]]:
+    starts = [township.lo for township in townships]
+    parts: dict[int, list[Door]] = {}
+    for door in doors:
+        where = bisect_right(starts, planned.places[door.division_id].lo)
+        parts.setdefault(where, []).append(door)
+    return list(parts.values())
 
 
 @transaction.atomic

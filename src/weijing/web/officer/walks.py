@@ -76,7 +76,10 @@ def _list(request: OfficerRequest, pk: str) -> HttpResponse:
         "which": f"list={one.pk}",
         "is_late": one.due_on < clock.local_day(at),
     }
-    return _walk(request, doors.of_list(one, at=at), context, back="/o/today/", seen_at=at)
+    found = doors.of_list(one, scope=request.scope, at=at)
+    if not found:  # the grid is another officer's by now
+        raise Http404
+    return _walk(request, found, context, back="/o/today/", seen_at=at)
 
 
 def _walk(
