@@ -9,9 +9,11 @@ from tests.builders import beat_of, make_officer, make_tag
 from tests.sync.corp import Corp
 from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
-from weijing.accounts.models import Role
+from wecom_api.customers import ExternalContact
+from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.core.errors import PermissionDenied
+from weijing.residents.mirror import contacts
 from weijing.residents.models import ContactWay, WechatIdentity
 from weijing.residents.ways import telling, wanting
 from weijing.sync import refreshing
@@ -131,3 +133,19 @@ def test_a_code_gives_few_tags_and_only_its_own_station_says_which(poster: Poste
         by_way.set_tags(
             theirs, [poster.truck], by=poster.chief, scope=poster.scope, at=poster.now()
         )
+
+
+def test_half_a_contact_carries_them_once_it_is_whole(poster: Poster, simulator: Simulator) -> None:
+    poster.give(poster.truck)
+    half = {"config_id": poster.way.config_id, "half": True}
+    met = poster.corp.act("scan", **half, resident={"name": "半个"})
+    external = str(met["external_userid"])
+    officer = Officer.objects.get(wecom_userid="p1")
+    stranger = ExternalContact(external_userid=external, name="半个", type=1)
+    contacts.record_half(poster.county.pk, officer.pk, stranger, at=poster.now())
+    assert poster.carried(external) == []
+
+    simulator.advance(5)
+    poster.corp.act("accept", userid="p1", external_userid=external)
+    poster.read(external)
+    assert poster.carried(external) == [("重型货车", "way")]

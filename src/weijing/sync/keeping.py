@@ -21,7 +21,7 @@ def keep(county_id: int, seen: Sequence[Seen], *, read_at: datetime) -> Recorded
     recorded = contacts.record_contacts(county_id, seen, at=read_at)
     noticing.notice(county_id, recorded.changed, at=read_at)  # we have written to none of the new
     projecting.want_newly_linked(county_id, recorded.linked_residents, at=read_at)
-    by_way.tag_newcomers(county_id, recorded.new, at=read_at)
+    by_way.tag_newcomers(county_id, [*recorded.new, *recorded.begun_again], at=read_at)
     return recorded
 
 

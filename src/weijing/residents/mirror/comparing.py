@@ -6,6 +6,7 @@ from datetime import datetime
 
 from weijing.residents.mirror import pairs
 from weijing.residents.mirror.pairs import Known, Seen
+from weijing.residents.models import Contact
 
 
 @dataclass
@@ -20,6 +21,16 @@ class Compared:
     @property
     def different(self) -> list[Seen]:
         return [*self.begun, *(one for one, _ in self.changed)]
+
+    @property
+    def begun_again(self) -> list[int]:
+        """Contact ids: half a contact has become a whole one, or one that had ended is back."""
+        linked = Contact.State.LINKED
+        return [
+            known.contact_id
+            for one, known in self.changed
+            if known.contact_id and known.state != linked == known.state_after(one)
+        ]
 
     @property
     def begun_or_ended(self) -> list[Seen]:

@@ -25,6 +25,7 @@ class Recorded:
 
     new: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
+    begun_again: list[int] = field(default_factory=list)  # of the changed
     unchanged: int = 0
     linked_residents: list[int] = field(default_factory=list)  # their tags may want projecting
 
@@ -66,6 +67,7 @@ def record_contacts(county_id: int, seen: Sequence[Seen], *, at: datetime) -> Re
     recorded = Recorded(
         new=_begin(county_id, [*strangers, *second.begun], {**known, **introduced.ids}, at=at),
         changed=pairs.rewrite(county_id, second.changed, at=at),
+        begun_again=second.begun_again,
         unchanged=len(first.still) + len(second.still),
     )
     # Who was introduced just now has been looked for on the roll already.
