@@ -458,3 +458,16 @@ def test_a_household_s_code_is_of_the_beat_it_lies_in_whoever_shows_it(beat: Bea
     appointing.post(beat.officer, beat=other, by=None, at=beat.now())  # serves two beats now
 
     assert beat.household_code().beat == beat.beat
+
+
+def test_a_refused_change_is_asked_again_at_night_and_not_every_few_minutes(beat: Beat) -> None:
+    way = wanting.for_beat(beat.beat, by=None, at=beat.now())
+    beat.tell()
+    beat.deputy()
+    beat.simulator.admin("faults", api=UPDATE, kind="errcode", errcode=41054, times=99)
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 1
+    beat.tell()
+    way.refresh_from_db()
+    assert way.refused_because == "41054"
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 0
+    assert keeping.retry_refused(beat.county.pk, at=beat.now()) == 1

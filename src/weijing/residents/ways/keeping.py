@@ -21,7 +21,7 @@ def keep(county_id: int, *, at: datetime) -> int:
             changed += wanting.end(way, by=None, at=at)
         elif way.officer is not None:
             changed += _follow_beat(way, at=at)
-        elif way.config_id and _differs(way, members.get(way.beat_id or 0, [])):
+        elif _may_be_changed(way) and _differs(way, members.get(way.beat_id or 0, [])):
             wanting.try_again(way, at=at)
             changed += 1
     if changed:
@@ -51,6 +51,11 @@ def _follow_beat(way: ContactWay, *, at: datetime) -> bool:
         return False
     ContactWay.objects.filter(county_id=way.county_id, pk=way.pk).update(beat_id=beat_id)
     return True
+
+
+def _may_be_changed(way: ContactWay) -> bool:
+    """What WeCom refused is asked again at night (`retry_refused`), not every few minutes."""
+    return bool(way.config_id) and way.refused_because in ("", troubles.NOBODY)
 
 
 def _differs(way: ContactWay, members: Sequence[Officer]) -> bool:

@@ -13,7 +13,7 @@ OUT_OF_SIGHT = "有民辅警不在应用的可见范围，请系统管理员加�
 
 # By WeCom's errcode; developer.work.weixin.qq.com/document/path/90313
 WORDS = {
-    NOBODY: "这个网格现在没有群众可以添加的民辅警，码还指向原来的人。",
+    NOBODY: "现在没有群众可以添加的民辅警，有人负责后会自动再要。",
     NO_PICTURE: "码已生成，图片还没取到，会自动再取。",
     "41054": NOT_ACTIVATED,
     "40098": NOT_VERIFIED,
@@ -23,6 +23,7 @@ WORDS = {
     **dict.fromkeys(("48001", "48002", "48004", "60031", "84074", "84083", "84084"), NO_RIGHT),
     **dict.fromkeys(("50002", "60011", "60021", "60030", "60111", "40003"), OUT_OF_SIGHT),
 }
+STILL_LEADS = "这个网格现在没有群众可以添加的民辅警，码还指向原来的人。"
 CURED_BY_TIME = frozenset(WORDS) - {"41041"}  # asked again every night
 
 
@@ -31,4 +32,6 @@ def words(way: ContactWay) -> str:
     code = way.refused_because
     if not code:
         return ""
+    if code == NOBODY and way.config_id and way.officer_id is None:
+        return STILL_LEADS
     return WORDS.get(code, f"企业微信没有给出二维码，请系统管理员查看（编号 E-{code}）。")

@@ -122,8 +122,11 @@ def _wanted(
     at: datetime,
 ) -> ContactWay:
     fresh = {"county_id": county_id, "state": _new_state(), "created_at": at, "created_by": by}
-    way, is_new = leading.live(county_id).get_or_create(
-        **whose, defaults={**fresh, **more, "due_at": at}
+    # Two doors that became one household may have brought two: the one that WeCom has made.
+    known = leading.live(county_id).filter(**whose).order_by("-config_id", "pk").first()
+    made = {**fresh, **more, "due_at": at}
+    way, is_new = (
+        (known, False) if known else leading.live(county_id).get_or_create(**whose, defaults=made)
     )
     if is_new:
         trail.record(by, "way.wanted", way, at=at)

@@ -90,7 +90,7 @@ def state_of(way: ContactWay | None, is_served: bool) -> dict[str, Any]:
     if way is None:
         word = ("还没要码", "unreached") if is_served else ("没有民辅警", "off")
     elif trouble:
-        word = ("企业微信未受理", "refused") if not way.picture else ("要看一眼", "warn")
+        word = ("还没有码", "refused") if not way.picture else ("要看一眼", "warn")
     else:
         word = ("可以印", "done") if way.picture else ("正在要码", "waiting")
     return {"word": word[0], "look": word[1], "trouble": trouble}
