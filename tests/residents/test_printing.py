@@ -266,3 +266,13 @@ def test_the_page_that_checks_an_officer_is_the_public_one(
     monkeypatch.setattr(env.environment(), "public_url", "https://weijing.example.gov.cn")
     found, _ = gathering.posters(ward.station, at=ward.at)
     assert found[0].check_at == "https://weijing.example.gov.cn/r/verify/"
+
+
+def test_an_order_that_nobody_will_draw_does_not_hold_up_the_next(ward: Ward) -> None:
+    broken = ward.order()
+    PrintOrder.objects.filter(pk=broken.pk).update(
+        state="running", ordered_at=ward.at - timedelta(hours=2)
+    )
+    assert ward.order().pk != broken.pk
+    broken.refresh_from_db()
+    assert broken.state == "failed"

@@ -17,6 +17,7 @@ from weijing.residents.printing.saying import NothingToPrint
 from weijing.territory.models import Station
 
 KEPT = timedelta(days=7)
+GIVEN_UP_AFTER = timedelta(hours=1)  # a county's posters take seconds; who drew them is gone
 SAID_EVERY = 5  # pages
 Kind, State = PrintOrder.Kind, PrintOrder.State
 UNFINISHED = (State.WAITING, State.RUNNING)
@@ -41,7 +42,9 @@ def order(station: Station, kind: str, *, by: Officer, scope: Scope, at: datetim
         raise PermissionDenied
     Station.objects.select_for_update(no_key=True).get(county_id=station.county_id, pk=station.pk)
     orders = PrintOrder.objects.filter(county_id=station.county_id, station=station, kind=kind)
-    under_way = orders.filter(state__in=UNFINISHED).defer("pdf").first()
+    waiting = orders.filter(state__in=UNFINISHED)
+    waiting.filter(ordered_at__lt=at - GIVEN_UP_AFTER).update(state=State.FAILED, ended_at=at)
+    under_way = waiting.defer("pdf").first()
     if under_way is not None:
         return under_way
     fresh = PrintOrder.objects.create(
