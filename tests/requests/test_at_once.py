@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -99,6 +100,16 @@ def test_a_double_tap_makes_one_search_and_no_sixth_thing(town: Town) -> None:
     thing = town.thing("keys", resident=town.resident)
     said = at_once(*[lambda: taking_in.take_in("lost", thing, by=None, at=town.at)] * 7)
     assert said.count("") == taking_in.MOST_OPEN
+
+
+def test_two_taps_on_one_form_are_one_report(town: Town) -> None:
+    told = town.report(once=uuid4())  # of somebody the book does not know
+    said = at_once(*[lambda: reporting.report(told, by=town.officer, at=town.at)] * 4)
+    assert said == ["", "AlreadyLookedFor", "AlreadyLookedFor", "AlreadyLookedFor"]
+    thing = town.thing("keys", once=uuid4())
+    said = at_once(*[lambda: taking_in.take_in("found", thing, by=town.officer, at=town.at)] * 4)
+    assert said == ["", "AlreadyTakenIn", "AlreadyTakenIn", "AlreadyTakenIn"]
+    assert (MissingPerson.objects.count(), LostItem.objects.count()) == (1, 1)
 
 
 def test_whoever_renews_while_they_are_found_shows_nothing(town: Town) -> None:

@@ -1,5 +1,6 @@
 """The village of the residents' pages, with officers who can be signed in as."""
 
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,13 @@ CARD = "990524195003070013"  # a place that does not exist, with a right check d
 
 def text(answer: object) -> str:
     return answer.content.decode()  # type: ignore[attr-defined]
+
+
+def token(client: Client, address: str) -> str:
+    """Of the form drawn there."""
+    found = re.search(r'name="once" value="([0-9a-f-]{36})"', text(client.get(address)))
+    assert found is not None
+    return found[1]
 
 
 def signed_in(officer: Officer) -> Client:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from tests.web.requests.conftest import CARD, Village, signed_in, text, thing
+from tests.web.requests.conftest import CARD, Village, signed_in, text, thing, token
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.core.env import keyring
@@ -150,6 +150,23 @@ def test_a_resident_reports_follows_and_takes_back(village: Village, phone: Clie
     item.refresh_from_db()
     assert item.outcome == "recovered"
     assert "不再" not in text(phone.post(f"/r/lost/mine/{item.number}/end/", follow=True))
+
+
+def test_a_form_sent_twice_makes_one_thing(
+    village: Village, officer: Client, phone: Client
+) -> None:
+    for client, address in (
+        (officer, "/o/lost/new/?side=found"),
+        (officer, "/o/lost/new/?side=lost"),
+        (phone, "/r/lost/report/?side=lost"),
+    ):
+        before = LostItem.objects.count()
+        said = thing(village, once=token(client, address))
+        first = client.post(address, said)
+        second = client.post(address, {**said, "words": "黑色"}, follow=True)
+        assert second.redirect_chain[0][0] == first["Location"]
+        assert "刚才已经登记了" in text(second)
+        assert LostItem.objects.count() == before + 1
 
 
 def test_what_a_resident_found_is_public_only_after_an_officer_took_it(

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from tests.web.requests.conftest import Village, missing, text
+from tests.web.requests.conftest import Village, missing, text, token
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.requests.missing import sightings
@@ -327,6 +327,30 @@ def test_nothing_about_who_is_found_is_chosen_beforehand(village: Village, offic
     card = page.split("找到了", 1)[1].split("</form>", 1)[0]
     assert 'name="may_tell"' in card
     assert "checked" not in card
+
+
+def test_a_form_sent_twice_makes_one_search(
+    village: Village, officer: Client, phone: Client
+) -> None:
+    for client, address in ((officer, "/o/missing/new/"), (phone, "/r/missing/report/")):
+        said = missing(village, once=token(client, address))
+        first, second = client.post(address, said), client.post(address, said)
+        assert first["Location"] == second["Location"]
+    assert MissingPerson.objects.count() == 2
+    other = missing(village, once=token(officer, "/o/missing/new/"))
+    officer.post("/o/missing/new/", other)  # a new form is a new search
+    assert MissingPerson.objects.count() == 3
+
+
+def test_what_was_typed_wrongly_keeps_its_token_and_a_bad_one_is_refused(
+    village: Village, officer: Client
+) -> None:
+    once = token(officer, "/o/missing/new/")
+    wrong = officer.post("/o/missing/new/", missing(village, once=once, age="200"))
+    assert once in text(wrong)
+    bad = officer.post("/o/missing/new/", missing(village, once="1; DROP"))
+    assert bad.status_code == 422
+    assert not MissingPerson.objects.exists()
 
 
 def test_somebody_of_the_book_is_named_already(village: Village, officer: Client) -> None:

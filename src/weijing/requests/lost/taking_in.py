@@ -15,6 +15,7 @@ from weijing.core.errors import DomainError
 from weijing.requests import fingerprints
 from weijing.requests.lost import opening
 from weijing.requests.models import LostItem
+from weijing.requests.sending_once import already_written
 from weijing.requests.wording import checked, plain
 from weijing.residents import phones
 from weijing.residents.models import Resident
@@ -42,6 +43,16 @@ class TooManyOpen(DomainError):
     """One resident has several things on the list already."""
 
 
+class AlreadyTakenIn(DomainError):
+    """The form was sent twice; `item` is what it wrote."""
+
+    def __init__(self, item: LostItem) -> None:
+        super().__init__(
+            f"刚才已经登记了（编号 {item.number}），没有再登记。要登记另一件，请重新打开登记页。"
+        )
+        self.item = item
+
+
 @dataclass(frozen=True)
 class Thing:
     """What is said of it. `words` is for everybody, `place` and `marks` are for the proof."""
@@ -57,6 +68,7 @@ class Thing:
     reporter: str = ""
     phone: str = ""
     resident: Resident | None = None
+    once: UUID | None = None  # of the form
 
 
 @transaction.atomic
@@ -65,9 +77,12 @@ def take_in(
 ) -> LostItem:
     """Write a thing down. `by` is None for a resident's own page; `held`: it lies with the officer.
 
-    Raises `NothingToFindItBy`, `NotThatDay`, `TooManyOpen`, `wording.TooPrivate`,
-    `wording.Diagnosis`, `fingerprints.NotAnIdNumber`, `phones.NotAPhone`.
+    Raises `AlreadyTakenIn`, `NothingToFindItBy`, `NotThatDay`, `TooManyOpen`,
+    `wording.TooPrivate`, `wording.Diagnosis`, `fingerprints.NotAnIdNumber`, `phones.NotAPhone`.
     """
+    county_id = thing.division.county_id
+    if same := already_written(LostItem.objects.filter(county_id=county_id), thing.once):
+        raise AlreadyTakenIn(same)
     _check_day(thing.happened_on, local_day(at))
     holder = plain(thing.holder)[:60]
     words = checked(thing.words, names=[holder, thing.reporter])
@@ -77,7 +92,8 @@ def take_in(
         _check_not_too_many(thing.resident)
     is_held = held and side == Side.FOUND and by is not None
     item = LostItem(
-        county_id=thing.division.county_id,
+        county_id=county_id,
+        once=thing.once,
         number=f"SW-{ids.new_code(NUMBER_CHARS)}",
         side=side,
         kind=thing.kind,

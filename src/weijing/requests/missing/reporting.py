@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from weijing.core.errors import DomainError
 from weijing.requests.missing import opening
 from weijing.requests.missing.opening import OPEN, State
 from weijing.requests.models import MissingPerson
+from weijing.requests.sending_once import already_written
 from weijing.requests.wording import checked, plain
 from weijing.residents import phones
 from weijing.residents.models import Resident
@@ -35,7 +37,7 @@ class NotThen(DomainError):
 
 
 class AlreadyLookedFor(DomainError):
-    """The same resident has a search under way; `missing` is the one."""
+    """The same resident has a search under way, or the form was sent twice: `missing`."""
 
     def __init__(self, missing: MissingPerson) -> None:
         super().__init__(f"已经在找了（编号 {missing.number}），不用再报。有新情况请直接补充。")
@@ -64,6 +66,7 @@ class Report:
     needs_care: bool = False
     resident: Resident | None = None
     family: Resident | None = None
+    once: UUID | None = None  # of the form
 
 
 @transaction.atomic
@@ -74,11 +77,16 @@ def report(told: Report, *, by: Officer | None, at: datetime) -> MissingPerson:
     `wording.TooPrivate`, `phones.NotAPhone`.
     """
     name = plain(told.name)[:60]
+    county_id = told.division.county_id
+    rows = MissingPerson.objects.filter(county_id=county_id)
+    if same := already_written(rows, told.once):
+        raise AlreadyLookedFor(same)
     _check(told, name, at)
     _check_not_looked_for(told, by)
     answering = responsible_for([told.division], at=at)
     missing = MissingPerson(
-        county_id=told.division.county_id,
+        county_id=county_id,
+        once=told.once,
         number=f"ZR-{ids.new_code(NUMBER_CHARS)}",
         resident=told.resident,
         sex=told.sex,

@@ -57,6 +57,7 @@ class LostItem(TenantModel):
         OFFICER = "officer", "民辅警登记"
 
     number = models.CharField(max_length=12)  # random, so that it tells nobody how many there are
+    once = models.UUIDField(null=True)  # of the form it came from, which may be sent twice
     side = models.CharField(max_length=5, choices=Side.choices)
     kind = models.CharField(max_length=9, choices=Kind.choices)
     state = models.CharField(max_length=8, choices=State.choices)
@@ -96,6 +97,7 @@ class LostItem(TenantModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "number"], name="lost_item_number"),
+            models.UniqueConstraint(fields=["county", "once"], name="lost_item_sent_once"),
             models.CheckConstraint(
                 name="what_is_lost_is_reported_and_what_is_found_is_found",
                 condition=~Q(side="lost", state="found") & ~Q(side="found", state="reported"),

@@ -42,6 +42,7 @@ class MissingPerson(TenantModel):
         OFFICER = "officer", "民辅警登记"
 
     number = models.CharField(max_length=12)
+    once = models.UUIDField(null=True)  # of the form it came from, which may be sent twice
     state = models.CharField(max_length=9, choices=State.choices, default=State.REPORTED)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
     resident = TenantForeignKey(Resident, models.SET_NULL, null=True, related_name="searches")
@@ -100,6 +101,7 @@ class MissingPerson(TenantModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "number"], name="missing_person_number"),
+            models.UniqueConstraint(fields=["county", "once"], name="missing_person_sent_once"),
             models.CheckConstraint(
                 name="a_notice_expires",
                 condition=Q(published_at=None, expires_at=None)

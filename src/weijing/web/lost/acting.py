@@ -51,6 +51,9 @@ def new(request: OfficerRequest, show: ShowForm, view: str) -> HttpResponse:
             )
             messages.success(request, "已登记。")
             return redirect(view, number=item.number)
+        except taking_in.AlreadyTakenIn as same:
+            messages.warning(request, str(same))
+            return redirect(view, number=same.item.number)
         except DomainError as wrong:
             form.add_error(None, str(wrong))
     return show(form)

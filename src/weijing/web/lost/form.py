@@ -10,6 +10,7 @@ from weijing.core import clock
 from weijing.requests.lost.taking_in import Thing
 from weijing.requests.models import LostItem
 from weijing.residents.models import Resident
+from weijing.web.sent_once import once_field
 from weijing.web.village_choice import (
     DayInput,
     chosen,
@@ -24,6 +25,7 @@ Side = LostItem.Side
 class ThingForm(forms.Form):
     """Of an officer. What everybody reads, and what only the proof needs, are asked apart."""
 
+    once = once_field()
     kind = forms.ChoiceField(label="什么东西", choices=LostItem.Kind.choices)
     holder = forms.CharField(
         label="证件上的姓名", required=False, max_length=60, help_text="公开时只显示姓，如 罗**"
@@ -90,6 +92,7 @@ class ThingForm(forms.Form):
 class ResidentThingForm(forms.Form):
     """Of a resident, about themselves or what they picked up."""
 
+    once = once_field()
     kind = forms.ChoiceField(label="什么东西", choices=LostItem.Kind.choices)
     holder = forms.CharField(label="上面写的姓名", required=False, max_length=60)
     words = forms.CharField(

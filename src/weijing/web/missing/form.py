@@ -11,6 +11,7 @@ from weijing.core.clock import COUNTY_TIME
 from weijing.requests.missing.consenting import RELATIONS
 from weijing.requests.missing.reporting import Report
 from weijing.residents.models import Resident
+from weijing.web.sent_once import once_field
 from weijing.web.village_choice import (
     MOMENT_FORMATS,
     MomentInput,
@@ -27,6 +28,7 @@ TEL = {"type": "tel", "inputmode": "tel"}
 class MissingForm(forms.Form):
     """Of an officer who takes the call, or of the family on their own page."""
 
+    once = once_field()
     name = forms.CharField(label="走失的人叫什么", min_length=2, max_length=60)
     age = forms.IntegerField(
         label="多大年纪",

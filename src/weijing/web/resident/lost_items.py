@@ -49,6 +49,9 @@ def report(request: VisitorRequest) -> HttpResponse:
         try:
             item = taking_in.take_in(side, form.thing(), by=None, at=clock.now())
             return redirect("resident:lost-mine-one", number=item.number)
+        except taking_in.AlreadyTakenIn as same:
+            messages.warning(request, str(same))
+            return redirect("resident:lost-mine-one", number=same.item.number)
         except DomainError as wrong:
             form.add_error(None, str(wrong))
     context = {"form": form, "side": side}

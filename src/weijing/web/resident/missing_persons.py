@@ -93,6 +93,8 @@ def report(request: VisitorRequest) -> HttpResponse:
         try:
             missing = reporting.report(form.report(), by=None, at=clock.now())
             return redirect("resident:missing-mine", number=missing.number)
+        except reporting.AlreadyLookedFor as same:
+            return redirect("resident:missing-mine", number=same.missing.number)
         except DomainError as wrong:
             form.add_error(None, str(wrong))
     status = 422 if form.errors else 200
