@@ -1,7 +1,7 @@
 """People by all filters of a list, tags among them; and tags as people type them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db.models import Q, QuerySet
@@ -19,23 +19,29 @@ MAX_MEANT = 6
 
 @dataclass(frozen=True)
 class Wanted:
-    """The tags that filters name. `doubtful`: words that may mean several tags, or none."""
+    """The tags that filters name. `doubtful`: words that may mean several tags, or none.
+
+    A doubtful word is no condition: a list may say so, but no change may rest on it.
+    """
 
     every: tuple[Tag, ...] = ()
     some: tuple[Tag, ...] = ()
     none: tuple[Tag, ...] = ()
     doubtful: tuple[tuple[str, str, list[Tag]], ...] = ()  # parameter, word, what it may mean
+    by_word: Mapping[str, Tag] = field(default_factory=dict)  # as typed; without the doubtful
 
 
 def wanted(filters: Filters, county_id: int) -> Wanted:
     """A word is a name or a code; the beginning of one name alone is enough."""
     doubtful: list[tuple[str, str, list[Tag]]] = []
+    by_word: dict[str, Tag] = {}
 
     def read(parameter: str, words: Sequence[str]) -> tuple[Tag, ...]:
         found = []
         for word in words:
             meant = meanings(word, county_id)
             if len(meant) == 1:
+                by_word[word] = meant[0]
                 found.append(meant[0])
             else:
                 doubtful.append((parameter, word, meant))
@@ -44,7 +50,7 @@ def wanted(filters: Filters, county_id: int) -> Wanted:
     every, some, none = (
         read("tag", filters.tags), read("any", filters.any_tags), read("not", filters.not_tags)
     )  # fmt: skip
-    return Wanted(every, some, none, tuple(doubtful))
+    return Wanted(every, some, none, tuple(doubtful), by_word)
 
 
 def meanings(word: str, county_id: int) -> list[Tag]:

@@ -163,6 +163,14 @@ def test_every_row_shown_is_noted(people):
     assert entry.object_id == people.residents["罗样例"].pk and entry.purpose == "contacts.list"
 
 
+def test_a_word_that_is_no_tag_stands_among_the_notes_and_not_among_the_conditions(people):
+    page = get(people, people.chief, f"{LIST}?tag=飞机&age=60-")
+    assert "年龄：60 岁以上" in page and "标签：飞机" not in page
+    assert '<a href="?age=60-">去掉「飞机」</a>' in page
+    assert "批量修改" not in page.replace("才能存为视图、批量修改", "") and "保存视图" not in page
+    assert "标签：重型货车" in get(people, people.chief, f"{LIST}?tag=重型")
+
+
 # Views and favourites.
 
 
@@ -178,6 +186,30 @@ def test_filters_are_kept_under_a_name_for_oneself_alone(people):
     other = people.client(people.author).post(f"{LIST}views/{view.pk}/remove/")
     assert other.status_code == 404 and SavedView.objects.exists()
     client.post(f"{LIST}views/{view.pk}/remove/")
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("tag=重型", "tag=TRF01001"),
+        ("not=重型货车&age=-40", "age=-40&not=TRF01001"),
+        ("q=罗+重型货车", "q=%E7%BD%97&tag=TRF01001"),
+    ],
+)
+def test_a_view_means_the_same_tag_when_another_gets_such_a_name(people, query, kept):
+    people.client(people.chief).post(f"{LIST}views/?{query}", {"name": "货车"})
+    assert SavedView.objects.get().query == kept
+    before = shown(get(people, people.chief, f"{LIST}?{kept}"))
+    make_tag(people.county, "TRF01009", "重型拖车")
+    assert shown(get(people, people.chief, f"{LIST}?{kept}")) == before != []
+
+
+def test_a_view_of_what_was_not_understood_is_not_kept(people):
+    client = people.client(people.chief)
+    for query in ("tag=飞机&state=linked", "age=abc&state=linked"):
+        answer = client.post(f"{LIST}views/?{query}", {"name": "x"}, follow=True)
+        assert "有条件没看懂" in answer.content.decode()
     assert not SavedView.objects.exists()
 
 
@@ -305,6 +337,23 @@ def test_the_count_typed_for_another_change_is_typed_again(people, monkeypatch):
     assert re.search(r'name="typed" value=""', said)
     again = order(people, "state=linked", typed="4").content.decode()
     assert re.search(r'name="typed" value="4"', again)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tag=飞机", "any=飞机", "not=飞机", "tag=货", "age=abc", "state=x", "since=2026-13-40",
+        "who=x", "&".join(f"any={n}" for n in ["重型货车", *range(10)]),
+    ],
+)  # fmt: skip
+def test_a_condition_nobody_understood_never_widens_a_change(people, query):
+    make_tag(people.county, "TRF01002", "轻型货车")
+    answer = order(people, query, seen=4)
+    said = answer.content.decode()
+    assert answer.status_code == 422 and not BulkWork.objects.exists()
+    assert 'value="order"' not in said
+    looked = people.client(people.chief).post(f"{BULK}?{query}", {"put": "TRF01001"})
+    assert 'value="order"' not in looked.content.decode()
 
 
 def test_above_ten_thousand_the_count_must_be_typed(people, monkeypatch):

@@ -79,9 +79,9 @@ def read(given: Mapping[str, Sequence[str]]) -> Filters:
     return Filters(
         text=reading.one("q"),
         place=reading.one("division"),
-        tags=reading.several("tag"),
-        any_tags=reading.several("any"),
-        not_tags=reading.several("not"),
+        tags=reading.tags("tag"),
+        any_tags=reading.tags("any"),
+        not_tags=reading.tags("not"),
         **reading.choices(),
         ages=reading.as_(_ages, "age"),
         officer=reading.as_(_number, "officer"),
@@ -95,12 +95,18 @@ class _Reading:
         self.given = given
         self.unread: list[str] = []
 
-    def several(self, name: str) -> tuple[str, ...]:
+    def several(self, name: str) -> list[str]:
         values = (value.replace("\x00", "").strip() for value in self.given.get(name, ()))
-        return tuple(dict.fromkeys(value for value in values if value))[:MAX_TAGS]
+        return list(dict.fromkeys(value for value in values if value))
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        words = self.several(name)
+        if len(words) > MAX_TAGS:
+            self.unread.append(f"一种标签条件最多 {MAX_TAGS} 个，多出的没有用上。")
+        return tuple(words[:MAX_TAGS])
 
     def one(self, name: str) -> str:
-        return (self.several(name) or ("",))[-1]
+        return (self.several(name) or [""])[-1]
 
     def choices(self) -> dict[str, Any]:
         return {name: self.choice(name, words) for name, words in CHOICES.items()}

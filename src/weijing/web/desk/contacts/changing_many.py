@@ -29,6 +29,7 @@ from weijing.web.desk.contacts.wishing import (
 from weijing.web.desk.showing import show
 
 TAGS_SHOWN = 8
+UNSURE = "有条件没看懂，没有用上，还没有改动任何人。请回去改筛选再来。"
 OTHER_WISH = "刚改了要做的事，还没有改动任何人。请看新的人数，再点一次。"
 
 
@@ -38,7 +39,9 @@ def bulk(request: OfficerRequest) -> HttpResponse:
     """The filters stand in the address, what to do in the form. `step`: look or order."""
     who, wish, said = chosen(request), wish_of(request), ""
     is_order = request.POST.get("step") == "order" and wish.is_complete
-    if is_order and not is_as_foreseen(wish, request):
+    if is_order and who.is_unsure:
+        said = UNSURE
+    elif is_order and not is_as_foreseen(wish, request):
         said = OTHER_WISH
     elif is_order:
         try:
@@ -67,7 +70,8 @@ def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dic
     scope = request.scope
     place = territory.by_code(scope.county_id, who.filters.place) if who.filters.place else None
     count = who.people.count()
-    foreseen = _foresee(who, wish) if wish.is_complete and count else None
+    is_ready = wish.is_complete and count and not who.is_unsure
+    foreseen = _foresee(who, wish) if is_ready else None
     text = clean(request.POST.get("tag_q", ""))
     return {
         "who": who,

@@ -41,7 +41,8 @@ def _chips(filters: Filters, tags: Wanted, place: Division | None, scope: Scope)
         ("没有标签", "not", filters.not_tags),
     ):  # fmt: skip
         for word in typed:
-            yield Chip(label, _tag_name(word, tags), parameter, word)
+            if word in tags.by_word:  # another word is no condition, and is said beside the list
+                yield Chip(label, tags.by_word[word].name, parameter, word)
     for name, label in LABELS.items():
         if value := getattr(filters, name):
             yield Chip(label, words.CHOICES[name][value], name)
@@ -61,13 +62,6 @@ def age_words(from_: int | None, to: int | None) -> str:
 
 def since_words(day: date) -> str:
     return f"{day:%Y-%m-%d} 以来"
-
-
-def _tag_name(word: str, tags: Wanted) -> str:
-    for tag in (*tags.every, *tags.some, *tags.none):
-        if word in (tag.name, tag.code):
-            return tag.name
-    return word
 
 
 def _officer_name(officer_id: int, scope: Scope) -> str:

@@ -1,7 +1,7 @@
 """Who an address means: its filters, applied within what the officer may see."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import QuerySet
@@ -27,6 +27,22 @@ class Chosen:
     query: str
     nearly: bool = False
 
+    @property
+    def is_unsure(self) -> bool:
+        """Some of what the address says was not understood and is no condition."""
+        return bool(self.filters.unread or self.tags.doubtful)
+
+    @property
+    def lasting_query(self) -> str:
+        """The same filters with the codes of tags: a word may mean another tag tomorrow."""
+        pairs = [
+            pair for pair in parse_qsl(self.query) if pair[0] not in ("q", "tag", "any", "not")
+        ]
+        text = [("q", self.filters.text)] if self.filters.text else []
+        tags = {"tag": self.tags.every, "any": self.tags.some, "not": self.tags.none}
+        codes = [(name, tag.code) for name, some in tags.items() for tag in some]
+        return urlencode([*text, *pairs, *codes])
+
 
 def chosen(request: OfficerRequest) -> Chosen:
     county_id = request.scope.county_id
@@ -49,7 +65,11 @@ def _matching(request: OfficerRequest, filters: Filters, tags: Wanted) -> QueryS
     people = finding.matching(filters, tags, scope=request.scope, on=clock.today())
     picked = _picked(request.GET.getlist("who"))
     # The form of the ticked rows says so: nobody ticked is nobody, not everybody.
-    return people.filter(pk__in=picked) if picked or "picked" in request.GET else people
+    return (
+        people.filter(pk__in=picked)
+        if picked or "picked" in request.GET or "who" in request.GET
+        else people
+    )
 
 
 def _picked(values: list[str]) -> list[int]:
@@ -57,17 +77,25 @@ def _picked(values: list[str]) -> list[int]:
     return [int(v) for v in values[:MAX_PICKED] if v.isascii() and v.isdigit() and len(v) < 20]
 
 
-def doubts(who: Chosen) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Words that name no tag for certain, each with the names it may mean and their queries."""
-    return [
-        (word, [(tag.name, _instead(who.query, parameter, word, tag.code)) for tag in meant])
-        for parameter, word, meant in who.tags.doubtful
-    ]
+class Doubt(NamedTuple):
+    """A word that names no tag for certain; `meant` has the names it may mean and their queries."""
+
+    word: str
+    meant: list[tuple[str, str]]
+    without: str  # the query without the word
 
 
-def _instead(query: str, parameter: str, word: str, code: str) -> str:
-    pairs = [pair for pair in parse_qsl(query) if pair != (parameter, word)]
-    return urlencode([*pairs, (parameter, code)])
+def doubts(who: Chosen) -> list[Doubt]:
+    found = []
+    for parameter, word, meant in who.tags.doubtful:
+        rest = [
+            (name, value)
+            for name, value in parse_qsl(who.query)
+            if (name, value.strip()) != (parameter, word)
+        ]
+        queries = [(tag.name, urlencode([*rest, (parameter, tag.code)])) for tag in meant]
+        found.append(Doubt(word, queries, urlencode(rest)))
+    return found
 
 
 def remaining(request: OfficerRequest, *without: str) -> list[tuple[str, str]]:

@@ -10,22 +10,28 @@ from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.residents.finding import saved_views
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.contacts.choosing import chosen
 from weijing.web.desk.contacts.listing import PAGE
 from weijing.web.desk.roles import COMMAND
+
+UNSURE = "没有保存：有条件没看懂，没有用上。请先改好或去掉，再保存。"
 
 
 @for_roles(*COMMAND)
 @require_POST
 def save_view(request: OfficerRequest) -> HttpResponse:
     """`name`; the filters stand in the address."""
-    query = request.GET.urlencode()
+    who = chosen(request)
     try:
+        if who.is_unsure:
+            raise saved_views.NotAView(UNSURE)
         view = saved_views.save(
-            request.POST.get("name", ""), query, page=PAGE, by=request.user, at=clock.now()
-        )
+            request.POST.get("name", ""), who.lasting_query, page=PAGE, by=request.user,
+            at=clock.now(),
+        )  # fmt: skip
     except DomainError as wrong:
         messages.warning(request, str(wrong))
-        return redirect(f"{reverse('desk:contacts')}?{saved_views.kept_of(query)}")
+        return redirect(f"{reverse('desk:contacts')}?{who.query}")
     messages.success(request, f"已保存视图「{view.name}」")
     return redirect(f"{reverse('desk:contacts')}?{view.query}")
 
