@@ -22,10 +22,13 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import scope_of
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import PermissionDenied
+from weijing.privacy import erasing
 from weijing.residents import consent
 from weijing.residents.bulk import officers, ordering, pieces, undoing
-from weijing.residents.models import BulkPiece, BulkWork, Resident, ResidentChange
+from weijing.residents.models import BulkPiece, BulkWork, Contact, Resident, ResidentChange
 from weijing.residents.queries import visible_to
+from weijing.residents.record import answering, moving_house
+from weijing.residents.record.homes import Place
 from weijing.tags import assigning, bulk_tagging, projecting
 from weijing.tags.models import Tag, TagAssignment, TagProjection
 from weijing.territory.models import County, Station
@@ -180,6 +183,32 @@ def test_a_sensitive_tag_does_not_come_back_against_a_withdrawal(
     assert carriers(tag) == set() and back.refused == {"没有单独同意「出行」": 1}
 
 
+def test_what_a_resident_had_deleted_does_not_come_back(
+    chief: Officer, people: list[Resident], truck: Tag
+) -> None:
+    for one in people[:4]:
+        give_tag(one, truck)
+    work = do(order("tags.remove", chief, truck))
+    erasing.erase(people[0], by=chief, at=LATER)
+    give_tag(people[1], truck)
+    assigning.remove(people[1], [truck], by=chief, at=LATER)
+    Resident.objects.filter(pk=people[2].pk).update(lifecycle="deceased")
+    back = undo(work, chief, LATER + timedelta(hours=1))
+    assert carriers(truck) == {people[3].pk}
+    assert back.refused == {
+        bulk_tagging.ERASED: 1, bulk_tagging.CHANGED_SINCE: 1, bulk_tagging.DECEASED: 1,
+    }  # fmt: skip
+
+
+def test_what_was_deleted_before_the_work_hinders_no_undo(
+    chief: Officer, people: list[Resident], truck: Tag
+) -> None:
+    erasing.erase(people[0], by=chief, at=AT - timedelta(days=1))
+    give_tag(people[0], truck)
+    work = do(order("tags.remove", chief, truck))
+    assert undo(work, chief).changed == 1 and carriers(truck) == {people[0].pk}
+
+
 def test_nothing_outside_the_scope_is_changed(
     county: County, chief: Officer, people: list[Resident], truck: Tag
 ) -> None:
@@ -279,6 +308,7 @@ def test_an_officer_answers_for_those_who_know_them(
     )
     for one in people[:4]:
         make_contact(officer, one)
+    make_contact(other, people[0])
     Resident.objects.filter(pk=people[0].pk).update(primary_officer=other)
     Resident.objects.filter(pk=people[1].pk).update(primary_officer=officer)
     work = do(order("residents.assign", chief, parameters={"officer": officer.pk}))
@@ -296,6 +326,56 @@ def test_an_officer_answers_for_those_who_know_them(
     now = dict(Resident.objects.values_list("pk", "primary_officer_id"))
     assert now[people[0].pk] == other.pk and now[people[3].pk] is None
     assert now[people[1].pk] == officer.pk
+
+
+@pytest.fixture
+def two(county: County) -> list[Officer]:
+    """The officers of two beats of the station."""
+    places = (HOME[:2], ("小沙江镇", "红星村"))
+    return [
+        make_officer(county, f"o{n}", Role.VILLAGE_AUXILIARY, beat=beat_of(county, *place))
+        for n, place in enumerate(places)
+    ]
+
+
+def test_undo_gives_nobody_to_an_officer_they_know_no_longer(
+    chief: Officer, people: list[Resident], two: list[Officer]
+) -> None:
+    for one in people[:2]:
+        pair = make_contact(two[1], one)
+    Resident.objects.filter(pk__in=[one.pk for one in people[:3]]).update(primary_officer=two[1])
+    work = do(order("residents.assign", chief, parameters={"officer": None}))
+    assert work.changed == 3
+    Contact.objects.filter(pk=pair.pk).update(state=Contact.State.REMOVED_BY_RESIDENT)
+    back = undo(work, chief)
+    assert back.changed == 1 and back.refused == {officers.NO_LONGER_FRIEND: 2}
+    assert list(Resident.objects.filter(primary_officer=two[1])) == [people[0]]
+
+
+def test_undo_gives_nobody_to_an_officer_who_serves_no_longer(
+    chief: Officer, people: list[Resident], two: list[Officer]
+) -> None:
+    make_contact(two[1], people[0])
+    Resident.objects.filter(pk=people[0].pk).update(primary_officer=two[1])
+    work = do(order("residents.assign", chief, parameters={"officer": None}))
+    Officer.objects.filter(pk=two[1].pk).update(is_active=False)
+    assert undo(work, chief).refused == {officers.NO_LONGER_FRIEND: 1}
+
+
+def test_undo_leaves_those_who_moved_or_got_the_same_officer_from_somebody_else(
+    county: County, chief: Officer, people: list[Resident], two: list[Officer]
+) -> None:
+    scope = scope_of(chief, at=AT)
+    for one in people[:3]:
+        make_contact(two[0], one)
+    Resident.objects.filter(pk__in=[one.pk for one in people[:3]]).update(primary_officer=two[0])
+    work = do(order("residents.assign", chief, parameters={"officer": None}))
+    place = Place(division(county, "小沙江镇", "红星村", "2组"), "2号")
+    moving_house.move(people[0], place, by=chief, scope=scope, at=LATER)
+    answering.answer_for(people[1], None, by=chief, scope=scope, at=LATER)
+    back = undo(work, chief, LATER + timedelta(hours=1))
+    assert back.changed == 1 and back.refused == {officers.CHANGED_SINCE: 2}
+    assert list(Resident.objects.filter(primary_officer=two[0])) == [people[2]]
 
 
 # Stopping, going on, going wrong.

@@ -14,7 +14,7 @@ from weijing.core import clock
 from weijing.core.ids import new_ids
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
 from weijing.residents.models import BulkWork, Resident
-from weijing.tags import assigning, projecting
+from weijing.tags import assigning, ended_since, projecting
 from weijing.tags.models import Tag, TagAssignment
 
 ADD, REMOVE = "tags.add", "tags.remove"
@@ -22,6 +22,7 @@ ALREADY = "原来就有这个标签"
 HAD_NOT = "原来就没有这个标签"
 DECEASED = "已故"
 CHANGED_SINCE = "后来有人改过，没有动"
+ERASED = "本人后来要求删除资料"
 EXPIRED_SINCE = "标签这期间已到期"
 
 
@@ -30,7 +31,7 @@ class Add:
 
     def do(self, work: BulkWork, people: list[Resident], *, at: datetime) -> Outcome:
         tag, outcome = _tag(work), Outcome()
-        alive = [one for one in people if one.lifecycle != Resident.Lifecycle.DECEASED]
+        alive = [one for one in people if not _is_dead(one)]
         willing = [one.pk for one in alive if _agrees(one, tag)]
         outcome.refused[DECEASED] += len(people) - len(alive)
         outcome.refused[without_consent(tag)] += len(alive) - len(willing)
@@ -45,6 +46,7 @@ class Add:
         lines: list[Line],
         people: list[Resident],
         *,
+        since: datetime,
         by: Officer,
         at: datetime,
     ) -> Outcome:
@@ -83,17 +85,24 @@ class Remove:
         lines: list[Line],
         people: list[Resident],
         *,
+        since: datetime,
         by: Officer,
         at: datetime,
     ) -> Outcome:
         tag, outcome, today = _tag(work), Outcome(), clock.local_day(at)
         by_id = {person.pk: person for person in people}
         lines = [line for line in lines if line[0] in by_id]
-        willing = [line for line in lines if _agrees(by_id[line[0]], tag)]
+        ids = [line[0] for line in lines]
+        asked, taken = ended_since.erased(work, ids), ended_since.taken_off(work, tag, ids)
+        kept = [line for line in lines if line[0] not in asked]
+        alive = [line for line in kept if not _is_dead(by_id[line[0]])]
+        willing = [line for line in alive if _agrees(by_id[line[0]], tag)]
         lasting = [line for line in willing if date.fromisoformat(line[5]) >= today]
-        outcome.refused[without_consent(tag)] += len(lines) - len(willing)
+        outcome.refused[ERASED] += len(lines) - len(kept)
+        outcome.refused[DECEASED] += len(kept) - len(alive)
+        outcome.refused[without_consent(tag)] += len(alive) - len(willing)
         outcome.refused[EXPIRED_SINCE] += len(willing) - len(lasting)
-        outcome.changed = _put_back(work, tag, lasting)
+        outcome.changed = _put_back(work, tag, [line for line in lasting if line[0] not in taken])
         outcome.refused[CHANGED_SINCE] += len(lasting) - len(outcome.changed)
         _follow(work, "tag.assigned_in_bulk", outcome, by, at)
         return outcome
@@ -129,6 +138,10 @@ def foresee(kind: str, tag: Tag, people: QuerySet[Resident], *, on: date) -> For
 
 def without_consent(tag: Tag) -> str:
     return f"没有单独同意「{tag.group.name}」"
+
+
+def _is_dead(person: Resident) -> bool:
+    return person.lifecycle == Resident.Lifecycle.DECEASED
 
 
 def _agrees(person: Resident, tag: Tag) -> bool:

@@ -36,10 +36,11 @@ class Kind(Protocol):
         lines: list[Line],
         people: list[Resident],
         *,
+        since: datetime,
         by: Officer,
         at: datetime,
     ) -> Outcome:
-        """Put back what `do` did for `work`, where nobody has changed it since."""
+        """Put back what `do` did for `work` at `since`, where nobody has changed it afterwards."""
         ...
 
 

@@ -19,6 +19,7 @@ from weijing.residents.models import (
 
 ASSIGN = "residents.assign"
 NO_FRIEND = "不是这位民辅警的好友"
+NO_LONGER_FRIEND = "不再是原来那位民辅警的好友"
 ALREADY = "原来就是"
 NOT_ON_ROLL = "不在册"
 CHANGED_SINCE = "后来有人改过，没有动"
@@ -49,16 +50,23 @@ class Assign:
         lines: list[Line],
         people: list[Resident],
         *,
+        since: datetime,
         by: Officer,
         at: datetime,
     ) -> Outcome:
         officer_id, outcome = work.parameters["officer"], Outcome()
         before = {line[0]: line[1] for line in lines}
+        touched = _touched(work.county_id, list(before), since)
+        friends = _friends_of_each(work.county_id, before, people)
         for person in people:
-            if person.primary_officer_id == officer_id:
-                outcome.changed.append([person.pk, officer_id])
-            else:
+            if person.primary_officer_id != officer_id or person.pk in touched:
                 outcome.refused[CHANGED_SINCE] += 1
+            elif person.lifecycle != Resident.Lifecycle.ROLL:
+                outcome.refused[NOT_ON_ROLL] += 1
+            elif before[person.pk] and person.pk not in friends:
+                outcome.refused[NO_LONGER_FRIEND] += 1
+            else:
+                outcome.changed.append([person.pk, officer_id])
         _write(work, [(pk, now, before[pk]) for pk, now in outcome.changed], by, at)
         return outcome
 
@@ -96,7 +104,10 @@ Change = tuple[int, int | None, int | None]  # person, officer before, officer n
 def _friends(county_id: int, officer_id: int, people: list[Resident]) -> set[int]:
     """Those whose live contact the officer is, also through a shared account."""
     ids = [person.pk for person in people]
-    theirs = {"contacts__officer_id": officer_id, "contacts__state": Contact.State.LINKED}
+    theirs = {
+        "contacts__officer_id": officer_id, "contacts__officer__is_active": True,
+        "contacts__state": Contact.State.LINKED,
+    }  # fmt: skip
     own = WechatIdentity.objects.filter(county_id=county_id, resident_id__in=ids, **theirs)
     shared = IdentitySharer.objects.filter(
         county_id=county_id,
@@ -107,6 +118,27 @@ def _friends(county_id: int, officer_id: int, people: list[Resident]) -> set[int
         *own.values_list("resident_id", flat=True),
         *shared.values_list("resident_id", flat=True),
     }
+
+
+def _friends_of_each(
+    county_id: int, before: dict[int, int | None], people: list[Resident]
+) -> set[int]:
+    """Those who still know the officer they had before."""
+    by_officer: dict[int, list[Resident]] = defaultdict(list)
+    for person in people:
+        if officer_id := before[person.pk]:
+            by_officer[officer_id].append(person)
+    known = [_friends(county_id, officer_id, some) for officer_id, some in by_officer.items()]
+    return set().union(*known)
+
+
+def _touched(county_id: int, ids: list[int], since: datetime) -> set[int]:
+    """Those who moved or for whom somebody chose an officer after that moment, be it the same."""
+    kinds = (ResidentChange.Kind.OFFICER, ResidentChange.Kind.HOUSEHOLD)
+    changes = ResidentChange.objects.filter(
+        county_id=county_id, resident_id__in=ids, kind__in=kinds, at__gt=since
+    )
+    return set(changes.values_list("resident_id", flat=True))
 
 
 def _write(work: BulkWork, changes: list[Change], by: Officer, at: datetime) -> None:

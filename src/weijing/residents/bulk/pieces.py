@@ -76,7 +76,10 @@ def _do(work: BulkWork, piece: BulkPiece, *, at: datetime) -> Outcome:
         first = BulkPiece.objects.get(
             county_id=work.county_id, work_id=work.undoes_id, number=piece.number
         )
-        outcome = KINDS[work.kind].undo(work.undoes, first.changed, people, by=work.by, at=at)
+        assert first.done_at is not None
+        outcome = KINDS[work.kind].undo(
+            work.undoes, first.changed, people, since=first.done_at, by=work.by, at=at
+        )
     outcome.refused[GONE] += len(piece.resident_ids) - len(known)
     outcome.refused[ELSEWHERE] += len(known) - len(people)
     return outcome
