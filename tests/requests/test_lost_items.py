@@ -304,3 +304,39 @@ def test_who_wrote_it_down_and_who_serves_the_resident_go_on_seeing_it(town: Tow
     written = taking_in.take_in("lost", town.thing(division=far), by=town.officer, at=town.at)
     assert set(queries.seen_by(town.scope(town.officer))) == {told, written}
     ending.close(told, "recovered", **town.acting())
+
+
+@pytest.mark.parametrize("is_proved", [False, True])
+def test_what_no_owner_comes_for_parts_and_ends(town: Town, is_proved: bool) -> None:
+    lost, found = town.lost(), town.found()
+    match = matching.match(lost, found, **town.acting())
+    if is_proved:
+        proved(town, match)
+    over = town.at + taking_in.KEPT
+    assert matching.part_unclaimed(town.county.pk, at=over - timedelta(days=1)) == 0
+    assert matching.part_unclaimed(town.county.pk, at=over) == 1
+    assert matching.part_unclaimed(town.county.pk, at=over) == 0
+    assert ending.expire(town.county.pk, at=over) == 2
+    assert states(lost, found) == [State.CLOSED, State.CLOSED]
+    assert (lost.outcome, found.outcome) == ("not_found", "unclaimed")
+    assert ending.forget(town.county.pk, at=over) == 2
+    match.refresh_from_db()
+    assert match.undone_at == over
+    assert match.undone_by is None
+
+
+def test_an_owner_who_came_late_has_a_month(town: Town) -> None:
+    match = matching.match(town.lost(), town.found(), **town.acting(later=taking_in.KEPT))
+    over = town.at + taking_in.KEPT
+    assert matching.part_unclaimed(town.county.pk, at=over + timedelta(days=29)) == 0
+    assert matching.part_unclaimed(town.county.pk, at=over + timedelta(days=30)) == 1
+    match.refresh_from_db()
+    assert match.undone_at is not None
+
+
+def test_what_was_given_back_is_not_parted(town: Town) -> None:
+    lost, found = town.lost(), town.found()
+    match = matching.match(lost, found, **town.acting())
+    proved(town, match)
+    handing_over.hand_over(match, "罗样例", "owner", **town.acting())
+    assert matching.part_unclaimed(town.county.pk, at=town.at + timedelta(days=400)) == 0

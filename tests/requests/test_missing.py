@@ -269,6 +269,30 @@ def test_steps_out_of_turn_are_refused(town: Town) -> None:
         finding.find(missing, "村口", may_tell_family=True, **town.acting())
 
 
+def test_who_is_home_for_three_days_is_a_search_that_ended(town: Town) -> None:
+    missing = published(town)
+    finding.find(missing, "村口", may_tell_family=True, **town.acting())
+    finding.bring_home(missing, "罗家人", **town.acting())
+    three = town.at + timedelta(days=3)
+    assert finding.close_returned(town.county.pk, at=three - timedelta(seconds=1)) == 0
+    assert finding.close_returned(town.county.pk, at=three) == 1
+    assert finding.close_returned(town.county.pk, at=three) == 0
+    missing.refresh_from_db()
+    assert (missing.state, missing.outcome, missing.closed_at) == ("closed", "returned", three)
+
+
+def test_who_was_found_and_not_seen_home_is_the_desk_s_to_end(town: Town) -> None:
+    missing = town.missing("searching")
+    scope = town.scope(town.desk)
+    finding.find(missing, "村口", may_tell_family=True, **town.acting())
+    assert not queries.waiting_for(scope, at=town.at).exists()
+    day_after = town.at + DAY
+    assert queries.not_ended(scope, at=day_after).get() == missing
+    assert queries.waiting_for(scope, at=day_after).get() == missing
+    assert not queries.not_ended(town.scope(town.far_desk), at=day_after).exists()
+    assert finding.close_returned(town.county.pk, at=town.at + timedelta(days=30)) == 0
+
+
 def test_ninety_days_after_the_end_nothing_tells_who_it_was(town: Town) -> None:
     missing = published(town, resident=town.resident)
     finding.close(missing, "mistaken", **town.acting())

@@ -1,10 +1,15 @@
 """Where the queue comes in."""
 
 from weijing.core import clock, jobs, line
-from weijing.requests.lost import ending
+from weijing.requests.lost import ending, matching
 from weijing.requests.missing import finding, publishing, telling
 from weijing.requests.models import Sighting
 from weijing.territory.models import County
+
+# In this order: what parts may expire in the same night.
+NIGHTLY = (
+    matching.part_unclaimed, ending.expire, ending.forget, finding.close_returned, finding.forget,
+)  # fmt: skip
 
 
 @jobs.task("requests.tell_missing", queue=jobs.URGENT)
@@ -35,8 +40,8 @@ def expire_notices(timestamp: int) -> None:
 
 @jobs.periodic("30 0 * * *", "requests.end_lost_items", queue=jobs.BULK)
 def end_lost_items(timestamp: int) -> None:
-    """Every night: 90 days are over, and what was closed long ago is forgotten."""
+    """Every night: what waits for nobody ends, and what was closed long ago is forgotten."""
     at = clock.now()
     for county_id in County.objects.values_list("pk", flat=True):
-        for step in (ending.expire, ending.forget, finding.forget):
+        for step in NIGHTLY:
             step(county_id, at=at)

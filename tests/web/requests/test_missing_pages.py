@@ -365,6 +365,20 @@ def test_somebody_of_the_book_is_named_already(village: Village, officer: Client
         assert officer.get(f"/o/missing/new/?person={nobody}").status_code == 404
 
 
+def test_the_desk_reads_who_was_found_yesterday_and_not_ended(
+    village: Village, officer: Client, desk: Client
+) -> None:
+    one = reported(officer, village)
+    step(officer, one, "find", place="村口")
+    assert "还没办结" not in text(desk.get("/desk/missing/"))
+    MissingPerson.objects.filter(pk=one.pk).update(found_at=clock.now() - timedelta(hours=25))
+    page = text(desk.get("/desk/missing/"))
+    assert "人找到已超过一天，还没办结" in page
+    assert "超" in text(desk.get("/desk/missing/?list=found"))
+    step(officer, one, "close", outcome="referred")
+    assert "还没办结" not in text(desk.get("/desk/missing/"))
+
+
 def test_others_do_not_know_of_a_report_before_the_search_is_on(
     village: Village, officer: Client, stranger: Client
 ) -> None:

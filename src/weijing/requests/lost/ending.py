@@ -24,6 +24,8 @@ NOTHING_LEFT = {
     "holder_index": None, "id_index": None, "tail_index": None, "resident": None,
 }  # fmt: skip
 
+UNSIGNED = {"proof_note_sealed": None, "signed_sealed": None, "receiver_note_sealed": None}
+
 
 class StillMatched(DomainError):
     """Its other half waits for the same owner: part them first."""
@@ -104,15 +106,19 @@ def forget(county_id: int, *, at: datetime) -> int:
     )
     ids = list(rows.filter(_gone_since(today, at)).values_list("pk", flat=True)[:CHUNK])
     with transaction.atomic():
-        items = LostItem.objects.filter(county_id=county_id, pk__in=ids)
-        items.update(**NOTHING_LEFT, erased_at=at)
-        of_items = Q(lost__in=ids) | Q(found__in=ids)
-        LostMatch.objects.filter(of_items, county_id=county_id).update(
-            proof_note_sealed=None, signed_sealed=None, receiver_note_sealed=None
-        )
-        for item in items:
-            trail.record(None, "lost_item.erased", item, at=at)
+        erase(county_id, ids, at=at)
+        matches = LostMatch.objects.filter(county_id=county_id, found__in=ids)
+        matches.update(**UNSIGNED)
     return len(ids)
+
+
+def erase(county_id: int, ids: list[int], *, at: datetime) -> None:
+    """What tells of people in these closed things; of a lost one also who signed for it."""
+    items = LostItem.objects.filter(county_id=county_id, pk__in=ids)
+    items.update(**NOTHING_LEFT, erased_at=at)
+    LostMatch.objects.filter(county_id=county_id, lost__in=ids).update(**UNSIGNED)
+    for item in items:
+        trail.record(None, "lost_item.erased", item, at=at)
 
 
 def _gone_since(today: date, at: datetime) -> Q:
@@ -125,6 +131,8 @@ def _close(items: list[LostItem], outcome: str, *, by: Officer | None, at: datet
         rows = LostItem.objects.filter(county_id=item.county_id, pk=item.pk)
         rows.update(state=State.CLOSED, outcome=outcome, closed_at=at, closed_by=by)
         trail.record(by, "lost_item.closed", item, at=at, outcome=outcome)
+        if item.let_go_at is not None:
+            erase(item.county_id, [item.pk], at=at)
 
 
 def _close_returned(ids: list[int], county_id: int, *, by: Officer | None, at: datetime) -> int:

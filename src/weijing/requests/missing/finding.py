@@ -15,6 +15,8 @@ from weijing.requests.wording import plain
 
 PHOTO_KEPT = timedelta(hours=24)  # after they were found (domain.md 6.4)
 RECORD_KEPT = timedelta(days=90)
+HOME_FOR_GOOD = timedelta(days=3)
+CHUNK = 500
 Outcome = MissingPerson.Outcome
 NOT_HOME = (Outcome.SAFE, Outcome.SHELTER, Outcome.REFERRED)
 SEALED = ("name", "looks", "help", "place", "family", "family_phone", "found_place", "handed_to")
@@ -87,12 +89,33 @@ def close(missing: MissingPerson, outcome: str, *, by: Officer, scope: Scope, at
     outcome = Outcome.RETURNED if missing.state == State.RETURNED else outcome
     if outcome not in possible_outcomes(missing):
         raise NoOutcome("没有办结：请选怎么结束的。")
+    _close(missing, outcome, by=by, at=at)
+
+
+def close_returned(county_id: int, *, at: datetime) -> int:
+    """Who is home for three days is home: the search ends by itself. Returns how many."""
+    due = MissingPerson.objects.filter(
+        county_id=county_id, state=State.RETURNED, returned_at__lte=at - HOME_FOR_GOOD
+    )
+    closed = 0
+    for missing_id in list(due.values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            missing = opening.locked_row(county_id, missing_id)
+            if missing.state == State.RETURNED:
+                _close(missing, Outcome.RETURNED, by=None, at=at)
+                closed += 1
+    return closed
+
+
+def _close(missing: MissingPerson, outcome: str, *, by: Officer | None, at: datetime) -> None:
     down = at if missing.published_at is not None and missing.taken_down_at is None else None
     opening.write(
         missing, state=State.CLOSED, outcome=outcome, closed_at=at, closed_by=by,
         taken_down_at=missing.taken_down_at or down,
     )  # fmt: skip
     trail.record(by, "missing.closed", missing, at=at, outcome=outcome)
+    if missing.let_go_at is not None:
+        forget_family(missing.county_id, [missing.pk])
 
 
 def possible_outcomes(missing: MissingPerson) -> list[Outcome]:
@@ -120,12 +143,20 @@ def forget_photos(county_id: int, *, at: datetime) -> int:
     return gone
 
 
+def forget_family(county_id: int, missing_ids: list[int]) -> None:
+    """Who asked for these searches, agreed to their notices, or took somebody home."""
+    rows = MissingPerson.objects.filter(county_id=county_id, pk__in=missing_ids)
+    rows.update(family=None, family_sealed=None, family_phone_sealed=None, handed_to_sealed=None)
+    consents = PublicConsent.objects.filter(county_id=county_id, missing__in=missing_ids)
+    consents.update(given_by_sealed=None)
+
+
 def forget(county_id: int, *, at: datetime) -> int:
     """90 days after it was closed nothing tells who it was. Returns how many."""
     rows = MissingPerson.objects.filter(
         county_id=county_id, erased_at=None, closed_at__lte=at - RECORD_KEPT
     )
-    ids = list(rows.values_list("pk", flat=True)[:500])
+    ids = list(rows.values_list("pk", flat=True)[:CHUNK])
     with transaction.atomic():
         nothing = {f"{name}_sealed": None for name in SEALED}
         erased = MissingPerson.objects.filter(county_id=county_id, pk__in=ids)

@@ -1,6 +1,6 @@
 """Named reads of searches."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
@@ -11,6 +11,7 @@ from weijing.requests.missing.opening import ACTORS, OPEN, State
 from weijing.requests.models import MissingPerson
 from weijing.residents.models import Resident
 
+END_WITHIN = timedelta(days=1)  # after they were found
 UP = "division__parent__parent__parent"
 
 
@@ -32,6 +33,20 @@ def seen_by(scope: Scope) -> QuerySet[MissingPerson]:
 def open_for(scope: Scope) -> QuerySet[MissingPerson]:
     """Those under way, what nobody has taken up first."""
     return seen_by(scope).filter(state__in=OPEN).order_by(F("searching_at").asc(nulls_first=True))
+
+
+def not_ended(scope: Scope, *, at: datetime) -> QuerySet[MissingPerson]:
+    """Found more than a day ago, and nobody said how it ended: what is kept of them stays."""
+    return seen_by(scope).filter(_not_ended(at)).order_by("found_at", "pk")
+
+
+def waiting_for(scope: Scope, *, at: datetime) -> QuerySet[MissingPerson]:
+    """Those somebody has to do something about."""
+    return seen_by(scope).filter(Q(state__in=OPEN) | _not_ended(at))
+
+
+def _not_ended(at: datetime) -> Q:
+    return Q(state=State.FOUND, found_at__lte=at - END_WITHIN)
 
 
 def opened_by(scope: Scope, officer: Officer, number: str, *, at: datetime) -> MissingPerson:

@@ -84,6 +84,9 @@ class LostItem(TenantModel):
     expires_on = models.DateField()
     closed_at = models.DateTimeField(null=True)
     closed_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    let_go_at = models.DateTimeField(
+        null=True
+    )  # its owner asked to be forgotten: erased at the end
     erased_at = models.DateTimeField(null=True)
 
     place = SealedText("place_sealed")

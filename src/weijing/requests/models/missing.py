@@ -86,6 +86,7 @@ class MissingPerson(TenantModel):
     handed_to_sealed = models.BinaryField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    let_go_at = models.DateTimeField(null=True)  # the family asked to be forgotten: at the end
     erased_at = models.DateTimeField(null=True)
 
     name = SealedText("name_sealed")

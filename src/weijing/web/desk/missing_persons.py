@@ -5,6 +5,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from weijing.accounts.models import Role
 from weijing.core import clock
+from weijing.requests.missing import queries
 from weijing.requests.models import MissingPerson
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.showing import asked, page_of, show
@@ -22,6 +23,7 @@ def searches(request: OfficerRequest) -> HttpResponse:
         "rows": [rows.row(one) for one in page.object_list],
         "which": which,
         "lists": rows.LISTS,
+        "not_ended": queries.not_ended(request.scope, at=clock.now()).count(),
     }
     return show(request, "desk/missing/list.html", context, part="rows")
 

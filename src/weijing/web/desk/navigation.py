@@ -7,6 +7,7 @@ from django.urls import reverse
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
+from weijing.core import clock
 from weijing.privacy.queries import waiting_for as requests_to_answer
 from weijing.requests.lost import queries as lost
 from weijing.requests.missing import queries as missing
@@ -81,7 +82,7 @@ def _counts(scope: Scope) -> dict[str, int]:
     if scope.has(Role.STATION_COMMAND):
         counts["labelling"] = to_be_labelled(scope).count()
         counts["rights"] = requests_to_answer(scope).count()
-        counts["missing"] = missing.open_for(scope).count()
+        counts["missing"] = missing.waiting_for(scope, at=clock.now()).count()
         counts["lost-items"] = lost.waiting_for(scope).count()
     if policies.can_unite(scope):
         counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()

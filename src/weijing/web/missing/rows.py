@@ -34,6 +34,8 @@ def chosen_list(asked: str) -> str:
 
 def listed(scope: Scope, which: str) -> Any:
     rows = queries.seen_by(scope).filter(state__in=STATES[which])
+    if which == "found":
+        return rows.order_by("found_at", "pk")
     return rows.order_by("reported_at" if which == "open" else "-reported_at", "pk")
 
 
@@ -45,6 +47,9 @@ def row(missing: MissingPerson) -> dict[str, Any]:
         "badge": badge(missing),
         "answer_by": missing.reported_at + reporting.ANSWER_WITHIN
         if missing.state == State.REPORTED
+        else None,
+        "end_by": missing.found_at + queries.END_WITHIN
+        if missing.state == State.FOUND and missing.found_at
         else None,
     }
 
