@@ -225,6 +225,25 @@ def test_a_server_in_trouble_loses_nothing_and_doubles_nothing(phone):
     assert visits(phone, 1) == ["absent"]
 
 
+def test_one_door_the_server_cannot_take_does_not_hold_up_the_others(phone):
+    phone.context.set_offline(True)
+    knock(phone, "2号", "家中无人")
+    knock(phone, "10号", "没有手机")
+    refused = []
+
+    def trouble(route):
+        refused.append(refused[0] if refused else route.request.url)
+        if route.request.url == refused[0]:
+            route.fulfill(status=500, body="<h1>Server Error</h1>")
+        else:
+            route.continue_()
+
+    phone.context.route("**/visits/new/", trouble)
+    phone.context.set_offline(False)
+    assert visits(phone, 1) == ["no_phone"]
+    waiting(phone, 1)
+
+
 def test_a_session_that_ended_asks_to_sign_in_and_keeps_the_queue(phone):
     phone.context.set_offline(True)
     knock(phone, "2号", "没有手机")

@@ -79,7 +79,7 @@ window.visitQueue = (function () {
   async function send(officer) {
     if (busy || navigator.onLine === false) return null;
     busy = true;
-    var sent = 0;
+    var sent = 0, trouble = "";
     try {
       for (var each of await rows()) {
         if (each.sent || each.officer !== officer) continue;
@@ -87,13 +87,17 @@ window.visitQueue = (function () {
         var row = await claim(each.key);
         if (!row) continue;
         var answer = await post(row);
-        if (!answer.is_settled) return { sent: sent, trouble: answer.trouble || "trouble" };
+        if (!answer.is_settled) {
+          trouble = answer.trouble || "trouble";
+          if (trouble === "trouble") continue; // at this door alone, perhaps: the others need not wait
+          break;
+        }
         sent += 1;
         await put(Object.assign(row, {
           sent: Date.now(), recorded: answer.recorded_at, bad: !answer.is_recorded, told: answer.told,
         }));
       }
-      return { sent: sent, trouble: "" };
+      return { sent: sent, trouble: trouble };
     } finally {
       busy = false;
       going = null;

@@ -138,9 +138,12 @@
     var leaving = event.target;
     if (leaving.getAttribute("action") !== "/sign-out/" || leaving.dataset.sure) return;
     event.preventDefault();
-    await send();
-    var left = (await queue.rows()).filter(function (row) { return !row.sent; }).length;
     leaving.dataset.sure = "1";
+    var left = 0;
+    try {
+      await send();
+      left = (await queue.rows()).filter(function (row) { return !row.sent; }).length;
+    } catch (broken) { /* A phone that keeps nothing has nothing to lose. */ }
     if (!left) return leaving.submit();
     reveal("leaving", left);
     here.hidden = false;
