@@ -306,6 +306,16 @@ def test_who_wrote_it_down_and_who_serves_the_resident_go_on_seeing_it(town: Tow
     ending.close(told, "recovered", **town.acting())
 
 
+def test_a_stale_tap_does_not_take_what_another_officer_holds(town: Town) -> None:
+    found = town.found(held=False)
+    taking_in.hold(found, **town.acting(town.desk))
+    with pytest.raises(NotThisStep):
+        taking_in.hold(found, **town.acting())
+    found.refresh_from_db()
+    assert found.held_by == town.desk
+    assert AuditEntry.objects.filter(action="lost_item.held").count() == 1
+
+
 @pytest.mark.parametrize("is_proved", [False, True])
 def test_what_no_owner_comes_for_parts_and_ends(town: Town, is_proved: bool) -> None:
     lost, found = town.lost(), town.found()

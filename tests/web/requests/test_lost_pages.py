@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from tests.builders import division
 from tests.web.requests.conftest import CARD, Village, signed_in, text, thing, token
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
@@ -91,6 +92,52 @@ def test_the_owner_in_the_book_is_one_tap_away(village: Village, officer: Client
     # And the owner reads on their own page that it may have turned up.
     mine = text(village.visit(village.resident).get(f"/r/lost/mine/{lost.number}/"))
     assert "可能找到了" in mine
+
+
+def seen_of(village: Village) -> set[int]:
+    seen = AuditEntry.objects.filter(action="record.viewed", actor=village.officer)
+    return set(seen.filter(purpose="lost.record").values_list("object_id", flat=True))
+
+
+def test_reading_of_the_owner_in_the_book_is_noted(village: Village, officer: Client) -> None:
+    Resident.objects.filter(pk=village.resident.pk).update(
+        id_number_index=keyring().blind_index(CARD, purpose="id_number")
+    )
+    found = write_down(officer, village)
+    officer.get(f"/o/lost/{found.number}/")
+    assert seen_of(village) == {found.pk, village.resident.pk}
+
+
+def test_reading_of_the_other_half_and_of_who_told_us_is_noted(
+    village: Village, officer: Client, phone: Client
+) -> None:
+    phone.post("/r/lost/report/?side=lost", thing(village))
+    lost = LostItem.objects.get()
+    village.visit(village.neighbour).post("/r/lost/report/?side=found", thing(village))
+    found = LostItem.objects.get(side="found")
+    step(officer, found, "match", other=lost.number)
+    AuditEntry.objects.all().delete()
+    officer.get(f"/o/lost/{found.number}/")
+    assert seen_of(village) == {
+        found.pk, lost.pk, village.resident.pk, village.neighbour.pk,
+    }  # fmt: skip
+
+
+def test_who_parts_the_two_and_sees_one_no_more_is_back_at_the_list(
+    village: Village, officer: Client, stranger: Client
+) -> None:
+    found = write_down(officer, village)
+    elsewhere = division(village.county, "金石桥镇", "红星村")
+    there = {**thing(village), "village": str(elsewhere.code)}
+    assert stranger.post("/o/lost/new/?side=lost", there).status_code == 302
+    lost = LostItem.objects.get(side="lost")
+    step(officer, found, "match", other=lost.number)
+    answer = stranger.post(f"/o/lost/{found.number}/", {"step": "part"}, follow=True)
+    assert answer.redirect_chain == [("/o/lost/", 302)]
+    assert "已拆开" in text(answer)
+    assert stranger.get(f"/o/lost/{found.number}/").status_code == 404
+    again = step(stranger, lost, "part")
+    assert again.status_code == 422  # type: ignore[attr-defined]
 
 
 def test_others_get_not_found_and_unknown_steps_do_nothing(

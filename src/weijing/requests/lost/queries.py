@@ -1,17 +1,20 @@
 """Named reads of things lost and found."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
+from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
-from weijing.requests.lost.opening import ACTORS
+from weijing.audit import trail
+from weijing.requests.lost.opening import ACTORS, live_match, other_half
 from weijing.requests.models import LostItem, LostMatch
 from weijing.residents.models import Resident
 from weijing.residents.queries import visible_to
 
 Side, State = LostItem.Side, LostItem.State
 OPEN = Q(closed_at=None)
+PURPOSE = "lost.record"
 WAITING = Q(state__in=[State.MATCHED, State.VERIFIED]) | Q(state=State.FOUND, held_at=None)
 
 
@@ -31,6 +34,28 @@ def seen_by(scope: Scope) -> QuerySet[LostItem]:
             | Q(pk__in=live.filter(found__in=own).values("lost_id"))
         )
     return rows.select_related("division__parent__parent__parent", "held_by__station")
+
+
+def opened_by(scope: Scope, officer: Officer, number: str, *, at: datetime) -> LostItem:
+    """One thing, with the reading of everything on its page noted before it is served.
+
+    Its page names its other half, who told us of either, and its owner in the book.
+
+    Raises `LostItem.DoesNotExist` also for those the officer may not know of.
+    """
+    assert scope.officer_id == officer.pk, "a scope of somebody else"
+    item = seen_by(scope).get(number=number.upper())
+    match = live_match(item)
+    items = [item, other_half(match, item)] if match else [item]
+    people = {one.resident_id for one in items if one.resident_id}
+    if owner := shown_owner(item, scope)[1]:
+        people.add(owner.pk)
+    for label, ids in (
+        (LostItem._meta.label_lower, [one.pk for one in items]),
+        (Resident._meta.label_lower, sorted(people)),
+    ):
+        trail.viewed(officer, label, ids, purpose=PURPOSE, at=at)
+    return item
 
 
 def public(county_id: int, *, on: date) -> QuerySet[LostItem]:
@@ -53,6 +78,13 @@ def reported_by(resident: Resident) -> QuerySet[LostItem]:
 def waiting_for(scope: Scope) -> QuerySet[LostItem]:
     """Found things that somebody has to do something about."""
     return seen_by(scope).filter(WAITING, side=Side.FOUND)
+
+
+def shown_owner(item: LostItem, scope: Scope) -> tuple[bool, Resident | None]:
+    """`owner_in_the_book` of a found thing that has no other half yet: then its page says so."""
+    if item.side != Side.FOUND or item.state != State.FOUND:
+        return False, None
+    return owner_in_the_book(item, scope)
 
 
 def owner_in_the_book(item: LostItem, scope: Scope) -> tuple[bool, Resident | None]:

@@ -123,9 +123,11 @@ def take_in(
 def hold(item: LostItem, *, by: Officer, scope: Scope, at: datetime) -> None:
     """The officer has the found thing now; from here on it is on the public list.
 
-    Raises what `opening.opened` raises.
+    Raises `NotThisStep` for what somebody holds already, and what `opening.opened` raises.
     """
     item = opening.opened(item, Side.FOUND, State.FOUND, State.MATCHED, by=by, scope=scope)
+    if item.held_at is not None:
+        raise opening.NotThisStep
     rows = LostItem.objects.filter(county_id=item.county_id, pk=item.pk)
     rows.update(held_at=at, held_by=by)
     trail.record(by, "lost_item.held", item, at=at)

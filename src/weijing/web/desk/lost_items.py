@@ -34,7 +34,7 @@ def item(request: OfficerRequest, number: str) -> HttpResponse:
         context = {**record(found, request.scope), "wrong": wrong, "said": request.POST}
         return show(request, "desk/lost/item.html", context, status=422 if wrong else 200)
 
-    return acting.one(request, number, drawn, "desk:lost-item")
+    return acting.one(request, number, drawn, "desk:lost-item", "desk:lost-items")
 
 
 @for_roles(Role.STATION_COMMAND)

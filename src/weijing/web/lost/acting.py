@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.requests.lost import queries, taking_in
@@ -15,18 +14,21 @@ from weijing.web.access import OfficerRequest
 from weijing.web.lost import steps
 from weijing.web.lost.form import ThingForm
 
-PURPOSE = "lost.record"
 Show = Callable[[LostItem, str], HttpResponse]
 ShowForm = Callable[[ThingForm], HttpResponse]
 
 
-def one(request: OfficerRequest, number: str, show: Show, view: str) -> HttpResponse:
-    """GET draws the page; POST takes a step, or draws it with why not."""
-    item = queries.seen_by(request.scope).filter(number=number.upper()).first()
+def one(
+    request: OfficerRequest, number: str, show: Show, view: str, list_view: str
+) -> HttpResponse:
+    """GET draws the page; POST takes a step, or draws it with why not.
+
+    Who saw a thing as the other half of theirs sees it no more when the two are parted: back to
+    the list.
+    """
+    item = _opened(request, number)
     if item is None:
         raise Http404
-    label = LostItem._meta.label_lower
-    trail.viewed(request.user, label, [item.pk], purpose=PURPOSE, at=clock.now())
     if request.method != "POST":
         return show(item, "")
     try:
@@ -34,8 +36,12 @@ def one(request: OfficerRequest, number: str, show: Show, view: str) -> HttpResp
     except PermissionDenied:
         raise
     except DomainError as refusal:
-        return show(queries.seen_by(request.scope).get(pk=item.pk), str(refusal))
-    return redirect(view, number=item.number)
+        if as_it_is_now := _opened(request, number):
+            return show(as_it_is_now, str(refusal))
+        messages.warning(request, str(refusal))
+    if queries.seen_by(request.scope).filter(pk=item.pk).exists():
+        return redirect(view, number=item.number)
+    return redirect(list_view)
 
 
 def new(request: OfficerRequest, show: ShowForm, view: str) -> HttpResponse:
@@ -57,3 +63,10 @@ def new(request: OfficerRequest, show: ShowForm, view: str) -> HttpResponse:
         except DomainError as wrong:
             form.add_error(None, str(wrong))
     return show(form)
+
+
+def _opened(request: OfficerRequest, number: str) -> LostItem | None:
+    try:
+        return queries.opened_by(request.scope, request.user, number, at=clock.now())
+    except LostItem.DoesNotExist:
+        return None

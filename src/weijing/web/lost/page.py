@@ -19,7 +19,7 @@ def record(item: LostItem, scope: Scope) -> dict[str, Any]:
     match = opening.live_match(item)
     may_act = opening.may_act(scope, item)
     is_open = item.state in (State.REPORTED, State.FOUND)
-    in_book, owner = queries.owner_in_the_book(item, scope) if is_open else (False, None)
+    in_book, owner = queries.shown_owner(item, scope)
     return {
         "item": item,
         "match": match,
@@ -33,8 +33,8 @@ def record(item: LostItem, scope: Scope) -> dict[str, Any]:
             match and match.found.kind in DOCUMENTS and match.found.tail_index is None
         ),
         "candidates": _candidates(item) if is_open else [],
-        "in_book": in_book and item.side == Side.FOUND,
-        "owner": owner if item.side == Side.FOUND else None,
+        "in_book": in_book,
+        "owner": owner,
         "ways": proving.ways(match, scope) if match and item.state == State.MATCHED else [],
         "reasons": "、".join(weighing.REASONS[one] for one in match.reasons) if match else "",
         "receivers": [(one.value, one.label) for one in LostMatch.Receiver if one.value],

@@ -38,7 +38,7 @@ def item(request: OfficerRequest, number: str) -> HttpResponse:
         status = 422 if wrong else 200
         return phone_page(request, "officer/lost/item.html", context, back=LIST, status=status)
 
-    return acting.one(request, number, drawn, "officer:lost-item")
+    return acting.one(request, number, drawn, "officer:lost-item", "officer:lost-items")
 
 
 @for_roles(*FIELD_ROLES, Role.STATION_COMMAND)
