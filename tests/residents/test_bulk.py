@@ -413,6 +413,45 @@ def test_after_thirty_days_nothing_is_undone_and_nobody_remembers_whom(
     assert not BulkPiece.objects.exists() and BulkWork.objects.get().changed == 7
 
 
+@pytest.mark.parametrize("state", [BulkWork.State.STOPPED, BulkWork.State.FAILED])
+def test_a_work_whose_people_are_forgotten_does_not_go_on(
+    chief: Officer, people: list[Resident], truck: Tag, state: str
+) -> None:
+    work = order("tags.add", chief, truck)
+    pieces.run_next(work.county_id, work.pk, at=AT)
+    BulkWork.objects.filter(pk=work.pk).update(state=state)
+    work.refresh_from_db()
+    assert undoing.can_go_on(work)
+    late = AT + timedelta(days=31)
+    undoing.forget_old(work.county_id, at=late)
+    assert not undoing.can_go_on(work)
+    with pytest.raises(undoing.NotNow, match="没有继续"):
+        undoing.go_on(work, by=chief, scope=scope_of(chief, at=late), at=late)
+    work.refresh_from_db()
+    assert work.state == state
+
+
+def test_a_work_without_people_left_ends_instead_of_waiting_for_ever(
+    chief: Officer, people: list[Resident], truck: Tag
+) -> None:
+    work = order("tags.add", chief, truck)
+    pieces.run_next(work.county_id, work.pk, at=AT)
+    BulkPiece.objects.all().delete()
+    assert do(work).state == "failed" and pieces.unfinished() == []
+
+
+def test_who_they_were_is_kept_until_an_undo_has_ended(
+    chief: Officer, people: list[Resident], truck: Tag
+) -> None:
+    work = do(order("tags.add", chief, truck))
+    near = AT + timedelta(days=29)
+    back = undoing.undo(work, by=chief, scope=scope_of(chief, at=near), at=near)
+    late = AT + timedelta(days=31)
+    assert undoing.forget_old(work.county_id, at=late) == 0
+    assert do(back, late).changed == 7 and carriers(truck) == set()
+    assert undoing.forget_old(work.county_id, at=late) == 3
+
+
 def test_somebody_of_another_station_may_neither_see_nor_stop_it(
     county: County, chief: Officer, people: list[Resident], truck: Tag
 ) -> None:

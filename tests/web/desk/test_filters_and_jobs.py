@@ -9,7 +9,7 @@ from tests.builders import give_tag, make_officer, make_tag
 from weijing.accounts.models import Role
 from weijing.audit.models import AuditEntry
 from weijing.residents.bulk import ordering, pieces
-from weijing.residents.models import BulkWork, Favourite, Resident, SavedView
+from weijing.residents.models import BulkPiece, BulkWork, Favourite, Resident, SavedView
 from weijing.tags.models import TagAssignment
 from weijing.territory.models import Station
 
@@ -418,6 +418,23 @@ def test_a_stopped_job_says_how_many_were_not_reached(people, monkeypatch):
     client.post(f"/desk/jobs/{work.pk}/go-on/")
     run(work)
     assert "已停止" not in get(people, people.chief, f"/desk/jobs/{work.pk}/")
+
+
+def test_a_stopped_job_that_was_taken_back_offers_no_going_on(people, monkeypatch):
+    monkeypatch.setattr(ordering, "PIECE", 1)
+    order(people, "state=linked", put=make_tag(people.county, "AGE01001", "独居老人").code)
+    work = BulkWork.objects.get()
+    pieces.run_next(work.county_id, work.pk, at=work.at)
+    client = people.client(people.chief)
+    client.post(f"/desk/jobs/{work.pk}/stop/")
+    run(work)
+    assert "继续改剩下的" in get(people, people.chief, f"/desk/jobs/{work.pk}/")
+    client.post(f"/desk/jobs/{work.pk}/undo/")
+    assert "继续改剩下的" not in get(people, people.chief, f"/desk/jobs/{work.pk}/")
+    BulkWork.objects.filter(undoes=work).delete()
+    BulkPiece.objects.filter(work=work).delete()
+    said = get(people, people.chief, f"/desk/jobs/{work.pk}/")
+    assert "继续改剩下的" not in said and "已不能继续" in said
 
 
 def test_nobody_ticked_is_nobody_and_not_everybody(people):

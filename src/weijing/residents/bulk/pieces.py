@@ -48,6 +48,8 @@ def run_next(county_id: int, work_id: int, *, at: datetime) -> bool:
     rows = waiting.select_for_update(skip_locked=True, of=("self",)).order_by("number")
     piece = rows.first()
     if piece is None:
+        if not waiting.exists():  # forgotten; the last one would have ended the work
+            fail(county_id, work_id, at=at)
         return False
     outcome = _do(work, piece, at=at)
     piece.changed, piece.done_at = outcome.changed, at
@@ -56,7 +58,7 @@ def run_next(county_id: int, work_id: int, *, at: datetime) -> bool:
 
 
 def fail(county_id: int, work_id: int, *, at: datetime) -> None:
-    """A bug stopped it: what is done stays, a person may have it go on."""
+    """It cannot end by itself: what is done stays, a person may have it go on."""
     rows = _works(county_id).filter(pk=work_id, state__in=BUSY)
     rows.update(state=State.FAILED, finished_at=at)
 

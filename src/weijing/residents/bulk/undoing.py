@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
@@ -47,12 +47,22 @@ def stop(work: BulkWork, *, by: Officer, scope: Scope, at: datetime) -> None:
     trail.record(by, "bulk.stop_asked", work, at=at)
 
 
+def can_go_on(work: BulkWork) -> bool:
+    """Whether it stopped half-way and is still known whom it has not reached."""
+    if work.state not in (State.STOPPED, State.FAILED) or _undone(work):
+        return False
+    pieces = BulkPiece.objects.filter(county_id=work.county_id)
+    if work.undoes_id and not pieces.filter(work_id=work.undoes_id).exists():
+        return False
+    return _unfinished(pieces.filter(work=work)).exists()
+
+
 @transaction.atomic
 def go_on(work: BulkWork, *, by: Officer, scope: Scope, at: datetime) -> None:
     """With the people not reached when it stopped. Raises `NotNow`."""
     work = _open(work, scope)
-    if work.state not in (State.STOPPED, State.FAILED) or _undone(work):
-        raise NotNow("这个任务已经做完或撤销，不能继续。")
+    if not can_go_on(work):
+        raise NotNow("这个任务已经做完、撤销，或超过 30 天，没有继续。已改的不变。")
     work.state, work.stop_asked_at, work.finished_at = State.WAITING, None, None
     work.save(update_fields=["state", "stop_asked_at", "finished_at"])
     trail.record(by, "bulk.continued", work, at=at)
@@ -105,11 +115,15 @@ WHERE county_id = %(county)s AND work_id = %(work)s AND changed <> '[]'
 
 
 def forget_old(county_id: int, *, at: datetime) -> int:
-    """Who they were is kept as long as it can be undone. Returns how many pieces went."""
-    old = BulkPiece.objects.filter(
-        county_id=county_id, work__at__lt=at - UNDO_FOR, work__state__in=OVER
-    )
+    """Who they were is kept as long as it can be undone, or is being. Returns how many went."""
+    pieces = BulkPiece.objects.filter(county_id=county_id)
+    taking_back = _unfinished(pieces).filter(work__undoes=OuterRef("work_id"))
+    old = pieces.filter(~Exists(taking_back), work__at__lt=at - UNDO_FOR, work__state__in=OVER)
     return old.delete()[0]
+
+
+def _unfinished(pieces: QuerySet[BulkPiece]) -> QuerySet[BulkPiece]:
+    return pieces.filter(done_at=None)
 
 
 def _open(work: BulkWork, scope: Scope) -> BulkWork:

@@ -44,7 +44,7 @@ def jobs(request: OfficerRequest) -> HttpResponse:
 @require_GET
 def job(request: OfficerRequest, pk: int) -> HttpResponse:
     work, now = get_object_or_404(undoing.works_in(request.scope), pk=pk), clock.now()
-    may = policies.can_change_many(request.scope)
+    may, can_go_on = policies.can_change_many(request.scope), undoing.can_go_on(work)
     context = {
         "work": work,
         "title": titles_of([work])[work.pk],
@@ -57,7 +57,8 @@ def job(request: OfficerRequest, pk: int) -> HttpResponse:
         "seconds": _seconds(work),
         "poll_seconds": _poll_seconds(work),
         "may_stop": may and work.state not in undoing.OVER and not work.stop_asked_at,
-        "may_go_on": may and work.state in (State.STOPPED, State.FAILED),
+        "can_go_on": can_go_on,
+        "may_go_on": may and can_go_on,
         "may_undo": may and undoing.can_undo(work, at=now),
     }
     return show(request, "desk/jobs/one.html", context, part="body")
