@@ -107,6 +107,11 @@ def test_what_cannot_be_published_or_called_is_refused(
     assert not LostItem.objects.exists()
 
 
+@pytest.mark.parametrize("words", ["残疾证，红色封皮", "一盒高血压药", "糖尿病门诊病历"])
+def test_a_thing_is_called_by_its_name(town: Town, words: str) -> None:
+    assert town.lost("document", holder="罗样例", words=words).words == words
+
+
 def test_a_wrong_tail_is_counted_and_after_five_the_desk_decides(town: Town) -> None:
     lost, found = town.lost(), town.found()
     match = matching.match(lost, found, **town.acting())

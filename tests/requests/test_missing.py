@@ -109,6 +109,27 @@ def test_what_somebody_suffers_from_is_not_written_down(town: Town, field: str, 
 
 
 @pytest.mark.parametrize(
+    "place",
+    ["县精神病医院门口", "精神病院对面", "残疾人服务中心旁", "聋哑学校门口", "县结核病防治所"],
+)
+def test_where_somebody_was_may_be_called_after_an_illness(town: Town, place: str) -> None:
+    missing = town.missing(place=place)
+    assert missing.place == place
+    said = {"looks": "蓝衣", "help": "慢慢说", "needs_care": True}
+    searching.describe(missing, place=f"{place}外", **said, **town.acting())
+    with pytest.raises(Diagnosis):
+        searching.describe(missing, place=f"{place}，有精神病", **said, **town.acting())
+
+
+@pytest.mark.parametrize(
+    "place", ["痴呆老人在医院", "疯子院子里", "他是精神病，在中心", "聋哑人走到学校"]
+)
+def test_an_illness_beside_a_place_is_still_one(town: Town, place: str) -> None:
+    with pytest.raises(Diagnosis):
+        town.missing(place=place)
+
+
+@pytest.mark.parametrize(
     ("fields", "error"),
     [
         ({"looks": "电话 15400000417"}, TooPrivate),

@@ -21,6 +21,13 @@ DIAGNOSES = (
     *("中风", "确诊", "患有", "病史", "吸毒"),
 )  # fmt: skip
 
+# A place of that name (县精神病医院, 残疾人服务中心) says nothing about whoever passed it.
+INSTITUTION = re.compile(
+    rf"精神病院|(?:{'|'.join(DIAGNOSES)})"
+    r"(?:病|人|儿童|老人|康复|综合|服务|防治|专科|托养|疗养|特殊|教育)*"
+    r"(?:医院|病院|学校|中心|联合会|门诊部?|之家|(?<=防治)[院所站])"
+)
+
 
 class TooPrivate(DomainError):
     """Everybody would read it."""
@@ -30,8 +37,9 @@ class Diagnosis(DomainError):
     """What somebody suffers from is nobody's business; how to help them is."""
 
 
-def checked(text: str, *, names: Iterable[str] = (), most: int = 200) -> str:
-    """The text in one line, fit for a notice.
+def checked(text: str, *, names: Iterable[str] = (), most: int = 200, illness: bool = True) -> str:
+    """The text in one line, fit for a notice. `illness`: its words are refused; not of a thing,
+    which may be a 残疾证.
 
     Raises `TooPrivate` for telephone, card and ID numbers and for `names`, `Diagnosis`.
     """
@@ -40,8 +48,15 @@ def checked(text: str, *, names: Iterable[str] = (), most: int = 200) -> str:
         raise TooPrivate("没有保存，您填的还在：说明里不要写电话和证件号，这里大家都看得到。")
     if any(_spelled(name).search(text) for name in names if _tight(name)):
         raise TooPrivate("没有保存，您填的还在：说明里不要写姓名，姓名填在专门的格子里。")
-    refuse_diagnosis(text)
+    if illness:
+        refuse_diagnosis(text)
     return text
+
+
+def checked_place(text: str, *, names: Iterable[str] = ()) -> str:
+    """`checked` of where somebody was, which may be a hospital that is called after an illness."""
+    refuse_diagnosis(INSTITUTION.sub("。", _tight(text)))
+    return checked(text, names=names, illness=False)
 
 
 def refuse_diagnosis(*texts: str) -> None:

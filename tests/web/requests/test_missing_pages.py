@@ -88,6 +88,13 @@ def test_each_thing_is_public_only_with_its_own_written_yes(
     assert status == (200 if "photo" in fields else 404)
 
 
+def test_that_somebody_needs_care_is_said_also_without_their_age(
+    village: Village, officer: Client
+) -> None:
+    assert "需要照护" in public(shown(officer, village, ["help"], needs_care="on"))
+    assert "需要照护" not in public(shown(officer, village, ["looks", "age"], needs_care="on"))
+
+
 def test_a_yes_taken_back_and_a_day_gone_by_end_it(village: Village, officer: Client) -> None:
     one = shown(officer, village)
     step(officer, one, "withdraw", field="name")

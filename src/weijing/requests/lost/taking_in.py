@@ -78,14 +78,14 @@ def take_in(
     """Write a thing down. `by` is None for a resident's own page; `held`: it lies with the officer.
 
     Raises `AlreadyTakenIn`, `NothingToFindItBy`, `NotThatDay`, `TooManyOpen`,
-    `wording.TooPrivate`, `wording.Diagnosis`, `fingerprints.NotAnIdNumber`, `phones.NotAPhone`.
+    `wording.TooPrivate`, `fingerprints.NotAnIdNumber`, `phones.NotAPhone`.
     """
     county_id = thing.division.county_id
     if same := already_written(LostItem.objects.filter(county_id=county_id), thing.once):
         raise AlreadyTakenIn(same)
     _check_day(thing.happened_on, local_day(at))
     holder = plain(thing.holder)[:60]
-    words = checked(thing.words, names=[holder, thing.reporter])
+    words = checked(thing.words, names=[holder, thing.reporter], illness=False)
     if not (words or holder):
         raise NothingToFindItBy("没有保存，您填的还在：请写一写它什么样，证件写上面的姓名。")
     if by is None and thing.resident is not None:

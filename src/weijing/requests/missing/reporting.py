@@ -15,7 +15,7 @@ from weijing.requests.missing import opening
 from weijing.requests.missing.opening import OPEN, State
 from weijing.requests.models import MissingPerson
 from weijing.requests.sending_once import already_written
-from weijing.requests.wording import checked, plain
+from weijing.requests.wording import checked, checked_place, plain
 from weijing.residents import phones
 from weijing.residents.models import Resident
 from weijing.territory.models import Division
@@ -103,7 +103,7 @@ def report(told: Report, *, by: Officer | None, at: datetime) -> MissingPerson:
     )
     missing.name, missing.family_name = name, plain(told.family_name)[:60]
     missing.family_phone = phones.required(told.family_phone)
-    missing.place = checked(told.place, names=[name])
+    missing.place = checked_place(told.place, names=[name])
     missing.looks = checked(told.looks, names=[name])
     missing.help = checked(told.help, names=[name])
     missing.save(force_insert=True)
@@ -122,7 +122,8 @@ def change(
 ) -> dict[str, object]:
     """The columns of a later, better description, checked as the first one was."""
     names = [missing.name]
-    missing.place, missing.looks = checked(place, names=names), checked(looks, names=names)
+    missing.place = checked_place(place, names=names)
+    missing.looks = checked(looks, names=names)
     missing.help, missing.needs_care = checked(help, names=names), needs_care
     columns = ("place_sealed", "looks_sealed", "help_sealed", "needs_care")
     return {column: getattr(missing, column) for column in columns}
