@@ -115,7 +115,7 @@ def test_what_somebody_suffers_from_is_not_written_down(town: Town, field: str, 
 def test_where_somebody_was_may_be_called_after_an_illness(town: Town, place: str) -> None:
     missing = town.missing(place=place)
     assert missing.place == place
-    said = {"looks": "蓝衣", "help": "慢慢说", "needs_care": True}
+    said: dict[str, Any] = {"looks": "蓝衣", "help": "慢慢说", "needs_care": True}
     searching.describe(missing, place=f"{place}外", **said, **town.acting())
     with pytest.raises(Diagnosis):
         searching.describe(missing, place=f"{place}，有精神病", **said, **town.acting())

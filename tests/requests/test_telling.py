@@ -126,7 +126,7 @@ def test_the_desk_hears_that_a_child_s_notice_waits_for_it(
     town: Town, simulator: Simulator, wecom: WeCom
 ) -> None:
     missing = town.missing("searching", age=9, relation="母亲")
-    said = {"given_by": "罗家人", "relation": "母亲", "channel": "paper"}
+    said: dict[str, Any] = {"given_by": "罗家人", "relation": "母亲", "channel": "paper"}
     consenting.agree(missing, ["looks"], **said, **town.acting())
     publishing.publish(missing, minors_law=True, **town.acting(town.desk))
     telling.tell_taken_down(telling.by_id(town.county.pk, missing.pk), wecom=wecom)

@@ -166,6 +166,8 @@ def test_a_grandmother_is_looked_for_seen_and_found(phones, village, picture):
     officer.get_by_text("车站候车室").wait_for()
     officer.get_by_role("button", name="已派人去看").tap()
     officer.get_by_label("在哪里找到的").fill("车站候车室")
+    officer.get_by_text("看过了，人平安").tap()
+    officer.get_by_text("可以告诉", exact=True).tap()
     officer.get_by_role("button", name="找到了，撤下启事").tap()
     officer.get_by_text("已找到，启事已全部撤下。").wait_for()
     anybody.reload()
