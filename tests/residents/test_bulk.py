@@ -75,6 +75,11 @@ def do(work: BulkWork, at: datetime = AT) -> BulkWork:
     return work
 
 
+def foresee(kind: str, tag: Tag, by: Officer) -> bulk_tagging.Foreseen:
+    scope = scope_of(by, at=AT)
+    return bulk_tagging.foresee(kind, tag, visible_to(scope), scope=scope, on=AT.date())
+
+
 def carriers(tag: Tag) -> set[int]:
     return set(TagAssignment.objects.filter(tag=tag).values_list("resident_id", flat=True))
 
@@ -113,9 +118,7 @@ def test_a_sensitive_tag_goes_to_nobody_without_their_own_consent(
     )
     consent_of = {people[0].pk, people[4].pk}
     Resident.objects.filter(pk__in=consent_of).update(consents=["HLT01"])
-    foreseen = bulk_tagging.foresee(
-        "tags.add", tag, visible_to(scope_of(chief, at=AT)), on=date(2026, 11, 24)
-    )
+    foreseen = foresee("tags.add", tag, chief)
     work = do(order("tags.add", chief, tag))
     assert carriers(tag) == consent_of
     assert work.refused == foreseen.left == {"没有单独同意「出行困难」": 5}
@@ -217,6 +220,23 @@ def test_nothing_outside_the_scope_is_changed(
     work = do(order("tags.add", chief, truck, people=everybody))
     assert far.pk not in carriers(truck)
     assert work.refused == {pieces.ELSEWHERE: 1}
+
+
+def test_who_has_no_address_yet_is_foreseen_as_left_alone(
+    county: County, chief: Officer, people: list[Resident], truck: Tag, two: list[Officer]
+) -> None:
+    stranger = make_resident(None, "微信用户", county=county)
+    make_contact(two[0], stranger)
+    scope = scope_of(chief, at=AT)
+    for kind in ("tags.add", "tags.remove"):
+        foreseen, work = foresee(kind, truck, chief), do(order(kind, chief, truck))
+        assert (work.changed, work.refused) == (foreseen.changed, foreseen.left)
+        assert work.refused == {pieces.ELSEWHERE: 1} and work.total == 8
+    answer = officers.foresee(two[0].pk, visible_to(scope), scope=scope)
+    work = do(order("residents.assign", chief, parameters={"officer": two[0].pk}))
+    assert (work.changed, work.refused) == answer
+    desk = make_officer(county, "county", Role.STATION_COMMAND, county_desk=True)
+    assert foresee("tags.add", truck, desk).left == {pieces.ELSEWHERE: 1}
 
 
 def test_people_who_moved_to_another_station_meanwhile_stay_as_they_are(

@@ -9,10 +9,12 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.ids import new_ids
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
+from weijing.residents.bulk.pieces import ELSEWHERE, changeable
 from weijing.residents.models import BulkWork, Resident
 from weijing.tags import assigning, ended_since, projecting
 from weijing.tags.models import Tag, TagAssignment
@@ -119,21 +121,29 @@ class Foreseen:
     left: dict[str, int] = field(default_factory=dict)
 
 
-def foresee(kind: str, tag: Tag, people: QuerySet[Resident], *, on: date) -> Foreseen:
+def foresee(kind: str, tag: Tag, people: QuerySet[Resident], *, scope: Scope, on: date) -> Foreseen:
     """Before it is ordered. The rows decide again when it is done."""
+    own = changeable(people, scope)
+    total, inside = people.count(), own.count()
     held = TagAssignment.objects.filter(county_id=tag.county_id, tag=tag, resident=OuterRef("pk"))
-    total = people.count()
     if kind == REMOVE:
-        have = people.filter(Exists(held)).count()
-        return Foreseen(have, {HAD_NOT: total - have})
-    alive = people.filter(~Q(lifecycle=Resident.Lifecycle.DECEASED))
+        have = own.filter(Exists(held)).count()
+        return Foreseen(have, _counted({ELSEWHERE: total - inside, HAD_NOT: inside - have}))
+    alive = own.filter(~Q(lifecycle=Resident.Lifecycle.DECEASED))
     willing = alive
     if assigning.needs_consent(tag):
         willing = alive.filter(consents__contains=[tag.group.code])
     here, ready = alive.count(), willing.count()
     new = willing.filter(~Exists(held.filter(expires_on__gte=on))).count()
-    left = {DECEASED: total - here, without_consent(tag): here - ready, ALREADY: ready - new}
-    return Foreseen(new, {reason: count for reason, count in left.items() if count})
+    left = {
+        ELSEWHERE: total - inside, DECEASED: inside - here, without_consent(tag): here - ready,
+        ALREADY: ready - new,
+    }  # fmt: skip
+    return Foreseen(new, _counted(left))
+
+
+def _counted(left: dict[str, int]) -> dict[str, int]:
+    return {reason: count for reason, count in left.items() if count}
 
 
 def without_consent(tag: Tag) -> str:

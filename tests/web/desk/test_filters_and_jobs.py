@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 
@@ -303,6 +304,28 @@ def test_rows_that_were_ticked_are_changed_and_no_others(people):
     }  # fmt: skip
 
 
+def test_the_rows_ticked_leave_the_filters_of_the_list_as_they_were(people):
+    page = get(people, people.chief, f"{LIST}?state=linked&tag=重型货车&page=1")
+    form = re.search(r'<form[^>]*id="picking".*?</form>', page, re.S)[0]
+    sent = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    assert sent == [("picked", "1"), ("state", "linked"), ("tag", "重型货车")]
+    query = f"{urlencode(sent)}&who={people.residents['罗样例'].pk}"
+    said = get(people, people.chief, f"{BULK}?{query}")
+    assert '批量修改 <span class="num">1</span> 人' in said and "在名单上逐个选的" in said
+    ways = set(re.findall(r'href="/desk/contacts/\?([^"]*)"', said))
+    assert ways == {urlencode(sent[1:]).replace("&", "&amp;")}
+    order(people, query, seen=1, act="tags.remove")
+    assert BulkWork.objects.get().query == "state=linked&tag=TRF01001"
+    client = people.client(people.chief)
+    client.post(f"{LIST}views/?{query}", {"name": "货车"})
+    assert SavedView.objects.get().query == "state=linked&tag=TRF01001"
+
+
+def test_a_query_too_long_to_keep_is_not_cut_into_another(people):
+    order(people, "state=linked&col=" + "x" * 500)
+    assert BulkWork.objects.get().query == ""
+
+
 def test_another_count_than_seen_changes_nobody(people):
     answer = order(people, "state=linked", seen=5)
     assert answer.status_code == 422 and "人数从 5 变为 3" in answer.content.decode()
@@ -440,5 +463,7 @@ def test_a_stopped_job_that_was_taken_back_offers_no_going_on(people, monkeypatc
 def test_nobody_ticked_is_nobody_and_not_everybody(people):
     said = get(people, people.chief, f"{BULK}?picked=1")
     assert "还没有在名单上选人" in said and '批量修改 <span class="num">0</span> 人' in said
+    back = re.search(r'<a href="([^"]*)">回名单上选</a>', said)[1]
+    assert len(shown(get(people, people.chief, back))) == 4
     assert order(people, "picked=1", seen=0).status_code == 422
     assert not BulkWork.objects.exists()

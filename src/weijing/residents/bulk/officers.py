@@ -6,8 +6,10 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
+from weijing.residents.bulk.pieces import ELSEWHERE, changeable
 from weijing.residents.models import (
     BulkWork,
     Contact,
@@ -74,11 +76,13 @@ class Assign:
 KINDS[ASSIGN] = Assign()
 
 
-def foresee(officer_id: int | None, people: QuerySet[Resident]) -> tuple[int, dict[str, int]]:
+def foresee(
+    officer_id: int | None, people: QuerySet[Resident], *, scope: Scope
+) -> tuple[int, dict[str, int]]:
     """How many would change, and those left alone by the reason. The rows decide again."""
-    total = people.count()
-    on_roll = people.filter(lifecycle=Resident.Lifecycle.ROLL)
-    here = on_roll.count()
+    own = changeable(people, scope)
+    on_roll = own.filter(lifecycle=Resident.Lifecycle.ROLL)
+    total, inside, here = people.count(), own.count(), on_roll.count()
     if officer_id is None:
         other = on_roll.filter(primary_officer__isnull=False)
         known = other
@@ -86,7 +90,10 @@ def foresee(officer_id: int | None, people: QuerySet[Resident]) -> tuple[int, di
         other = on_roll.filter(~Q(primary_officer=officer_id) | Q(primary_officer=None))
         known = other.filter(_knows(officer_id))
     others, changed = other.count(), known.count()
-    left = {NOT_ON_ROLL: total - here, ALREADY: here - others, NO_FRIEND: others - changed}
+    left = {
+        ELSEWHERE: total - inside, NOT_ON_ROLL: inside - here, ALREADY: here - others,
+        NO_FRIEND: others - changed,
+    }  # fmt: skip
     return changed, {reason: count for reason, count in left.items() if count}
 
 

@@ -22,6 +22,7 @@ from weijing.residents.models import BulkPiece, BulkWork, Resident
 PIECE = 2_000
 MAX_PIECES = 1_000  # two million people; their ids are reserved beforehand
 TYPED_ABOVE = 10_000
+MAX_QUERY_CHARS = 500
 
 
 class NobodyChosen(DomainError):
@@ -74,7 +75,8 @@ def order(
     if seen > TYPED_ABOVE and typed != seen:
         raise CountNotTyped(seen)
     work = BulkWork.objects.create(
-        county_id=scope.county_id, kind=kind, parameters=dict(parameters), query=query[:500],
+        county_id=scope.county_id, kind=kind, parameters=dict(parameters),
+        query=query if len(query) <= MAX_QUERY_CHARS else "",  # half of it means others
         by=by, at=at, total=0,
     )  # fmt: skip
     work.total = _fix_people(work, people)

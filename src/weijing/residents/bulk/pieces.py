@@ -104,6 +104,11 @@ def _may_change(scope: Scope, person: Resident) -> bool:
     return scope.covers(person.division)
 
 
+def changeable(people: QuerySet[Resident], scope: Scope) -> QuerySet[Resident]:
+    """As a piece will decide: without those it counts as `ELSEWHERE`."""
+    return people.filter(scope.divisions(), division__isnull=False)
+
+
 def _count(work: BulkWork, people: int, outcome: Outcome, *, at: datetime) -> bool:
     """Returns whether there is more to do."""
     work.done += people

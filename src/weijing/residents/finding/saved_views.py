@@ -15,7 +15,7 @@ MAX_VIEWS = 20
 MAX_NAME_CHARS = 30
 MAX_QUERY_CHARS = 500
 MAX_FIELDS = 100
-NOT_KEPT = {"page", "view"}
+NOT_KEPT = {"page", "view", "who", "picked"}  # the last two: rows ticked, no filter
 
 
 class NotAView(DomainError):
@@ -62,7 +62,7 @@ def remove(view_id: int, *, by: Officer, at: datetime) -> str:
 
 
 def kept_of(query: str) -> str:
-    """The filters of an address, without its page."""
+    """The filters of an address, without its page and the rows ticked."""
     try:
         pairs = parse_qsl(query.lstrip("?"), max_num_fields=MAX_FIELDS)
     except ValueError:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from weijing.accounts.models import Role
+from weijing.accounts.scope import Scope
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.residents.bulk import officers, ordering
@@ -17,7 +18,7 @@ from weijing.tags.models import Tag
 from weijing.territory import queries as territory
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.contacts.chips import chips, officers_in
-from weijing.web.desk.contacts.choosing import Chosen, chosen
+from weijing.web.desk.contacts.choosing import Chosen, chosen, ticked
 from weijing.web.desk.contacts.wishing import (
     ACTS,
     SOURCES,
@@ -37,7 +38,7 @@ OTHER_WISH = "刚改了要做的事，还没有改动任何人。请看新的人
 @require_http_methods(["GET", "POST"])
 def bulk(request: OfficerRequest) -> HttpResponse:
     """The filters stand in the address, what to do in the form. `step`: look or order."""
-    who, wish, said = chosen(request), wish_of(request), ""
+    who, wish, said = ticked(request, chosen(request)), wish_of(request), ""
     is_order = request.POST.get("step") == "order" and wish.is_complete
     if is_order and who.is_unsure:
         said = UNSURE
@@ -60,7 +61,7 @@ def _order(request: OfficerRequest, who: Chosen, wish: Wish) -> Any:
     if wish.act == bulk_tagging.ADD and wish.tag is not None:
         assigning.check_setter(wish.tag, request.user)
     return ordering.order(
-        wish.act, who.people, parameters=wish.parameters(), query=who.query,
+        wish.act, who.people, parameters=wish.parameters(), query=who.lasting_query,
         seen=_number(request.POST.get("seen", "")), typed=_number(request.POST.get("typed", "")),
         by=request.user, scope=request.scope, at=clock.now(),
     )  # fmt: skip
@@ -71,13 +72,11 @@ def _context(request: OfficerRequest, who: Chosen, wish: Wish, said: str) -> dic
     place = territory.by_code(scope.county_id, who.filters.place) if who.filters.place else None
     count = who.people.count()
     is_ready = wish.is_complete and count and not who.is_unsure
-    foreseen = _foresee(who, wish) if is_ready else None
+    foreseen = _foresee(who, wish, scope) if is_ready else None
     text = clean(request.POST.get("tag_q", ""))
     return {
         "who": who,
         "count": count,
-        "picked": len(request.GET.getlist("who")),
-        "picked_none": "picked" in request.GET and "who" not in request.GET,
         "chips": chips(
             who.filters, who.tags, place if place and scope.covers(place) else None, scope
         ),
@@ -112,12 +111,13 @@ def _tags(request: OfficerRequest, text: str, picked: Tag | None) -> list[dict[s
     ]
 
 
-def _foresee(who: Chosen, wish: Wish) -> Foreseen:
+def _foresee(who: Chosen, wish: Wish, scope: Scope) -> Foreseen:
     if wish.act == officers.ASSIGN:
-        changed, left = officers.foresee(wish.officer.pk if wish.officer else None, who.people)
+        officer_id = wish.officer.pk if wish.officer else None
+        changed, left = officers.foresee(officer_id, who.people, scope=scope)
         return Foreseen(changed, left)
     assert wish.tag is not None
-    return bulk_tagging.foresee(wish.act, wish.tag, who.people, on=clock.today())
+    return bulk_tagging.foresee(wish.act, wish.tag, who.people, scope=scope, on=clock.today())
 
 
 def _number(text: str) -> int:

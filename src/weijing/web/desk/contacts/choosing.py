@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from weijing.core import clock
 from weijing.residents.finding.filters import Filters, read
-from weijing.residents.finding.saved_views import kept_of
+from weijing.residents.finding.saved_views import NOT_KEPT, kept_of
 from weijing.residents.models import Resident
 from weijing.tags import finding
 from weijing.tags.finding import Wanted
@@ -19,13 +19,17 @@ MAX_PICKED = 200
 
 @dataclass(frozen=True)
 class Chosen:
-    """`query` is the address without its page. `nearly`: nobody fits, these nearly do."""
+    """`query` is the filters of the address. `nearly`: nobody fits, these nearly do.
+
+    `picked`: how many rows of the list were ticked; None when everybody is meant.
+    """
 
     filters: Filters
     tags: Wanted
     people: QuerySet[Resident]
     query: str
     nearly: bool = False
+    picked: int | None = None
 
     @property
     def is_unsure(self) -> bool:
@@ -52,6 +56,14 @@ def chosen(request: OfficerRequest) -> Chosen:
     return Chosen(filters, tags, people, kept_of(request.GET.urlencode()))
 
 
+def ticked(request: OfficerRequest, who: Chosen) -> Chosen:
+    """Of those the rows ticked on the list, when the form of the rows was sent; else the same."""
+    if not {"who", "picked"} & set(request.GET):
+        return who  # nobody ticked is nobody, not everybody: the form says `picked`
+    ids = _ids(request.GET.getlist("who"))
+    return replace(who, people=who.people.filter(pk__in=ids), picked=len(ids))
+
+
 def or_nearly(request: OfficerRequest, exact: Chosen) -> Chosen:
     """The same, or those who nearly fit the text when nobody does."""
     if not exact.filters.text or exact.people.exists():
@@ -62,18 +74,10 @@ def or_nearly(request: OfficerRequest, exact: Chosen) -> Chosen:
 
 
 def _matching(request: OfficerRequest, filters: Filters, tags: Wanted) -> QuerySet[Resident]:
-    people = finding.matching(filters, tags, scope=request.scope, on=clock.today())
-    picked = _picked(request.GET.getlist("who"))
-    # The form of the ticked rows says so: nobody ticked is nobody, not everybody.
-    return (
-        people.filter(pk__in=picked)
-        if picked or "picked" in request.GET or "who" in request.GET
-        else people
-    )
+    return finding.matching(filters, tags, scope=request.scope, on=clock.today())
 
 
-def _picked(values: list[str]) -> list[int]:
-    """Rows ticked on the list."""
+def _ids(values: list[str]) -> list[int]:
     return [int(v) for v in values[:MAX_PICKED] if v.isascii() and v.isdigit() and len(v) < 20]
 
 
@@ -104,6 +108,6 @@ def remaining(request: OfficerRequest, *without: str) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, values in lists
-        if name not in (*without, "page")
+        if name not in (*without, *NOT_KEPT)
         for value in values
     ]

@@ -60,6 +60,7 @@ def contacts(request: OfficerRequest) -> HttpResponse:
         "views": saved_views.views_of(request.user, PAGE),
         "columns": columns,
         "hidden": remaining(request, "q", "division", "state"),
+        "kept": remaining(request),
         **_choices(scope, who),
         **_known(request, who),
     }
