@@ -28,7 +28,7 @@ def beside(request: OfficerRequest, text: str, known: set[int]) -> dict[str, Any
 
 
 def _familiar(request: OfficerRequest) -> dict[str, Any]:
-    lately = favourites.opened_lately(request.scope, limit=MAX_KNOWN)
+    lately = favourites.opened_lately(request.scope, limit=MAX_KNOWN, at=clock.now())
     marked = favourites.favourites_of(request.scope).select_related("household", "division__parent")
     shown = list(marked[:MAX_KNOWN])
     _note(request, [*lately, *shown], "contacts.known")

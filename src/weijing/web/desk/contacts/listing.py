@@ -101,7 +101,7 @@ def _known(request: OfficerRequest, who: Chosen) -> dict[str, Any]:
     """Beside an unfiltered list: whom the officer opened lately, and marked."""
     if not who.filters.is_empty or request.htmx:
         return {}
-    lately = favourites.opened_lately(request.scope, limit=LATELY)
+    lately = favourites.opened_lately(request.scope, limit=LATELY, at=clock.now())
     marked = list(favourites.favourites_of(request.scope)[:LATELY])
     note_shown(request, [*lately, *marked], purpose="contacts.known")
     return {
