@@ -60,9 +60,14 @@ def opened_lately(scope: Scope, *, limit: int, at: datetime) -> list[Resident]:
 
     Lists note every row they show, so only so many of the latest entries are looked at.
     """
-    values = [scope.county_id, scope.officer_id, at - LATELY, LOOKED_THROUGH]
     with connection.cursor() as cursor:
-        cursor.execute(_OPENED, [*values, Resident._meta.label_lower, OPENED, OPENED_AT_MOST])
+        cursor.execute(
+            _OPENED,
+            [
+                scope.county_id, scope.officer_id, at - LATELY, LOOKED_THROUGH,
+                Resident._meta.label_lower, OPENED, OPENED_AT_MOST,
+            ],
+        )  # fmt: skip
         ids = list(dict.fromkeys(id for (id,) in cursor.fetchall()))
     people = visible_to(scope).select_related("household", "division__parent").in_bulk(ids)
     return [people[id] for id in ids if id in people][:limit]
