@@ -1,6 +1,7 @@
 """走失寻找: taken down, agreed to box by box, looked for by everybody, ended everywhere at once."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +177,29 @@ def test_what_shows_less_of_a_child_or_nothing_new_takes_nothing_down(
     page = public(one)
     assert "这条启事已撤下" not in page
     assert "蓝布衣" not in page
+
+
+@pytest.mark.parametrize("change", ["agree", "photo", "words"])
+def test_what_came_after_the_desk_looked_is_not_published_unseen(
+    village: Village, phone: Client, officer: Client, desk: Client, change: str
+) -> None:
+    one = a_child_shown(phone, village, officer, desk)
+    here, mine = f"/desk/missing/{one.number}/", f"/r/missing/mine/{one.number}/"
+    looked = re.findall(r'name="seen" value="([0-9a-f]{16})"', text(desk.get(here)))
+    if change == "agree":
+        phone.post(mine, {"step": "agree", "fields": ["looks", "name"]})
+    elif change == "photo":
+        phone.post(mine, {"step": "photo", "photo": photo()})
+    else:
+        step(officer, one, "describe", **DESCRIBED)
+    said = {"step": "publish", "minors_law": "on", "seen": looked[0]}
+    refused = desk.post(here, said)
+    assert refused.status_code == 422
+    assert "请看过再公开" in text(refused)
+    assert "这条启事已撤下" in public(one)
+    now = re.findall(r'name="seen" value="([0-9a-f]{16})"', text(refused))
+    assert desk.post(here, {**said, "seen": now[0]}).status_code == 302
+    assert "这条启事已撤下" not in public(one)
 
 
 def test_a_family_s_new_photo_is_shown_after_an_officer_looked(

@@ -88,6 +88,12 @@ def has_photo(missing: MissingPerson) -> bool:
     return rows.exists()
 
 
+def kept_id(missing: MissingPerson) -> int | None:
+    """Of the photo kept now; a new one has another."""
+    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
+    return rows.values_list("pk", flat=True).first()
+
+
 def is_looked_at(missing: MissingPerson) -> bool:
     """Whether the photo kept may be shown: an officer added it, or published after it came."""
     rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)

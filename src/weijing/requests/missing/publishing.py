@@ -1,5 +1,6 @@
 """The notice for everybody: for 24 hours, then again if it still is needed; gone when found."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.requests.missing import consenting, opening
+from weijing.requests.missing import consenting, opening, photos, reporting
 from weijing.requests.missing.opening import State
 from weijing.requests.models import MissingPerson
 
@@ -27,16 +28,23 @@ class MinorsLaw(DomainError):
     """Of a child only what a search needs, and only on the word of the station's desk."""
 
 
+class ChangedMeanwhile(DomainError):
+    """What would be shown is not what the officer looked at."""
+
+
 @transaction.atomic
 def publish(
-    missing: MissingPerson, *, minors_law: bool = False, by: Officer, scope: Scope, at: datetime
-) -> None:
+    missing: MissingPerson, *, minors_law: bool = False, seen: str = "",
+    by: Officer, scope: Scope, at: datetime,
+) -> None:  # fmt: skip
     """Show what was agreed to, or go on showing it, until 24 hours from now.
 
     `minors_law`: for a child, that this is the search which article 103 of the Minors Protection
-    Law makes an exception for; the station's desk says so.
+    Law makes an exception for; the station's desk says so. `seen`: `as_it_is` of the page the
+    officer looked at.
 
-    Raises `PermissionDenied`, `NotThisStep`, `NotConfirmed`, `NothingAgreed`, `MinorsLaw`.
+    Raises `PermissionDenied`, `NotThisStep`, `NotConfirmed`, `NothingAgreed`, `MinorsLaw`,
+    `ChangedMeanwhile`.
     """
     missing = opening.opened(missing, State.SEARCHING, by=by, scope=scope)
     if missing.confirmed_at is None:
@@ -44,6 +52,8 @@ def publish(
     fields = consenting.in_force(missing)
     if not fields:
         raise NothingAgreed("没有公开：家属还没有书面同意公开任何一项。")
+    if seen and seen != as_it_is(missing):
+        raise ChangedMeanwhile("没有公开：家属或同事刚刚改了内容，请看过再公开。")
     changes: dict[str, object] = {}
     if opening.is_minor(missing):
         changes = _checked_for_a_child(minors_law, by=by, scope=scope, at=at)
@@ -64,6 +74,13 @@ def take_down(missing: MissingPerson, *, by: Officer, scope: Scope, at: datetime
         raise opening.NotThisStep
     opening.write(missing, taken_down_at=at)
     trail.record(by, "missing.notice_taken_down", missing, at=at)
+
+
+def as_it_is(missing: MissingPerson) -> str:
+    """A word for what publishing would show at this moment; another word after any change."""
+    photo = photos.kept_id(missing)
+    shown = (sorted(consenting.in_force(missing)), reporting.description(missing), photo)
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def is_shown(missing: MissingPerson, *, at: datetime) -> bool:

@@ -51,6 +51,7 @@ def record(missing: MissingPerson, scope: Scope, *, at: datetime) -> dict[str, A
         ],
         "has_photo": is_open and photos.has_photo(missing),
         "is_shown": is_shown,
+        "seen": publishing.as_it_is(missing) if is_open and may_act else "",
         "photo_waits": is_shown and Field.PHOTO in fields and _photo_waits(missing),
         "sentence": notices.sentence(missing, at=at),
         "sightings": sightings.of(missing) if may_act else [],

@@ -89,7 +89,8 @@ def _withdraw(missing: MissingPerson, said: Said, acting: Any) -> str:
 
 
 def _publish(missing: MissingPerson, said: Said, acting: Any) -> str:
-    publishing.publish(missing, minors_law=said.get("minors_law") == "on", **acting)
+    minors_law, seen = said.get("minors_law") == "on", said.get("seen", "")
+    publishing.publish(missing, minors_law=minors_law, seen=seen, **acting)
     return "已公开，24 小时后自动撤下，还没找到可以再续。"
 
 
