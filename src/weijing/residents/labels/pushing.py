@@ -241,11 +241,15 @@ ON CONFLICT (county_id, contact_id) DO UPDATE SET due_at = excluded.due_at, atte
 _LABELLED = """
 SELECT contact.id
 FROM residents_resident changed
-JOIN residents_resident person ON person.county_id = changed.county_id
-    AND (person.id = changed.id OR (person.division_id = changed.division_id
-        AND person.name = changed.name AND person.lifecycle = 'roll'))
+CROSS JOIN LATERAL (
+    SELECT changed.id
+    UNION
+    SELECT namesake.id FROM residents_resident namesake
+    WHERE namesake.county_id = changed.county_id AND namesake.division_id = changed.division_id
+        AND namesake.name = changed.name AND namesake.lifecycle = 'roll'
+) person
 JOIN residents_wechatidentity identity
-    ON identity.county_id = person.county_id AND identity.resident_id = person.id
+    ON identity.county_id = changed.county_id AND identity.resident_id = person.id
 JOIN residents_contact contact
     ON contact.county_id = identity.county_id AND contact.identity_id = identity.id
 WHERE changed.county_id = %(county)s AND changed.id = ANY(%(residents)s)
