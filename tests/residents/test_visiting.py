@@ -372,11 +372,11 @@ def test_a_visit_is_what_is_done_on_the_list(
         [home.division], due_on=local_day(at), stops_seen=1, by=chief,
         scope=scope_of(chief, at=at), at=ordered_at,
     )  # fmt: skip
-    assert [door.is_done for door in doors.of_list(one, at=at)] == [False]
+    assert [door.is_done for door in doors.of_list(one, scope=yang.scope, at=at)] == [False]
     yang.visit(home, "absent", visited_at=at - timedelta(hours=4))  # before the list
-    assert [door.is_done for door in doors.of_list(one, at=at)] == [False]
+    assert [door.is_done for door in doors.of_list(one, scope=yang.scope, at=at)] == [False]
     yang.visit(home, "absent", visited_at=at - timedelta(hours=2))
-    (door,) = doors.of_list(one, at=at)
+    (door,) = doors.of_list(one, scope=yang.scope, at=at)
     assert (door.is_done, door.reason) == (True, "家中无人")
     assert walked.close_walked(one.county_id, at=at, on=local_day(at)) == 1
 
