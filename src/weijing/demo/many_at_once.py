@@ -43,6 +43,7 @@ def play(stage: Stage, chief_userid: str, township: Division) -> Many:
         f"/desk/contacts/bulk/?{query}",
         act="tags.add", put=tag.code, source="visit", step="order",
         seen=str(many.meant), typed=str(many.meant),
+        foreseen_act="tags.add", foreseen_put=tag.code, foreseen_to="",
     )  # fmt: skip
     work = _over(stage, undoes=None)
     many.tagged = held.count()
