@@ -13,7 +13,7 @@ from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.requests import letting_go
 from weijing.residents import consent
-from weijing.residents.figures.touching import touch
+from weijing.residents.figures.touching import touch_residents
 from weijing.residents.models import Contact, Resident, WechatIdentity
 from weijing.tags import assigning
 from weijing.tags.models import Tag
@@ -49,7 +49,7 @@ def erase(resident: Resident, *, by: Officer, at: datetime) -> None:
     )
     letting_go.let_go(person, by=by, at=at)
     trail.record(by, "resident.erased", person, at=at)
-    touch(person.county_id, [person.division_id])
+    touch_residents(person.county_id, [person.pk])
 
 
 def _clear(person: Resident) -> None:

@@ -12,7 +12,7 @@ from weijing.audit import trail
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.core.errors import DomainError
-from weijing.residents import notices
+from weijing.residents import audience_changes, notices
 from weijing.residents.models import ConsentRecord, Resident
 
 CONTACT, PUBLICITY = ConsentRecord.Scope.CONTACT.value, ConsentRecord.Scope.PUBLICITY.value
@@ -121,6 +121,7 @@ def give_many(
         records += _records(person, new, given=True, by=by, at=at, channel=channel)
     ConsentRecord.objects.bulk_create(records, batch_size=5_000)
     Resident.objects.bulk_update(changed, ["consents"], batch_size=2_000)
+    audience_changes.people(county_id, [person.pk for person in changed])
     AuditEntry.objects.bulk_create(
         [
             AuditEntry(
@@ -220,4 +221,5 @@ def _records(
 
 def _keep(resident: Resident, consents: list[str]) -> None:
     Resident.objects.filter(county_id=resident.county_id, pk=resident.pk).update(consents=consents)
+    audience_changes.people(resident.county_id, [resident.pk])
     resident.consents = consents

@@ -13,6 +13,7 @@ from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.core.ids import new_ids
+from weijing.residents import audience_changes
 from weijing.residents.models import Resident
 from weijing.tags import projecting
 from weijing.tags.models import Tag, TagAssignment, TagGroup
@@ -78,6 +79,7 @@ def assign(
         unique_fields=["county", "tag", "resident"],
         update_fields=["source", "basis", "set_by", "confirmed_at", "expires_on"],
     )
+    audience_changes.tags(resident.county_id, {tag.pk: [resident.pk] for tag in tags})
     codes = [tag.code for tag in tags]
     trail.record(by, "tag.assigned", resident, at=at, tags=codes, source=str(source))
     projecting.want(resident.county_id, [resident.pk], at=at)
@@ -91,6 +93,7 @@ def remove(resident: Resident, tags: Collection[Tag], *, by: Officer | None, at:
     )
     removed, _ = carried.delete()
     if removed:
+        audience_changes.tags(resident.county_id, {tag.pk: [resident.pk] for tag in tags})
         codes = [tag.code for tag in tags]
         trail.record(by, "tag.removed", resident, at=at, tags=codes)
         projecting.want(resident.county_id, [resident.pk], at=at)
@@ -155,8 +158,10 @@ def _assign_piece(
     }
     with connection.cursor() as cursor:
         cursor.execute(_ASSIGN_PIECE, values)
-        residents = [row[0] for row in cursor.fetchall()]
+        done = cursor.fetchall()
+    residents = [resident for resident, _ in done]
     if residents:
+        audience_changes.pairs(county_id, done)
         AuditEntry.objects.create(
             county_id=county_id,
             at=at,
@@ -182,7 +187,7 @@ ORDER BY pair.tag_id, pair.resident_id
 ON CONFLICT (county_id, tag_id, resident_id) DO UPDATE SET
     source = excluded.source, basis = excluded.basis, set_by_id = excluded.set_by_id,
     confirmed_at = excluded.confirmed_at, expires_on = excluded.expires_on
-RETURNING resident_id
+RETURNING resident_id, tag_id
 """
 
 
@@ -195,8 +200,10 @@ def end_expired(county_id: int, *, at: datetime) -> int:
     today = clock.local_day(at)
     with connection.cursor() as cursor:
         cursor.execute(_END_EXPIRED, {"county": county_id, "today": today})
-        residents = [row[0] for row in cursor.fetchall()]
+        gone = cursor.fetchall()
+    residents = [resident for resident, _ in gone]
     if residents:
+        audience_changes.pairs(county_id, gone)
         AuditEntry.objects.create(
             county_id=county_id,
             at=at,
@@ -219,7 +226,7 @@ WHERE held.county_id = %(county)s
     AND (held.expires_on < %(today)s
         OR ((tag.sensitive OR tag_group.needs_separate_consent)
             AND NOT tag_group.code = ANY(person.consents)))
-RETURNING held.resident_id
+RETURNING held.resident_id, held.tag_id
 """
 
 

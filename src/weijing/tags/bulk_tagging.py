@@ -13,6 +13,7 @@ from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core import clock
 from weijing.core.ids import new_ids
+from weijing.residents import audience_changes
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
 from weijing.residents.bulk.pieces import ELSEWHERE, changeable
 from weijing.residents.models import BulkWork, Resident
@@ -218,5 +219,6 @@ def _follow(work: BulkWork, action: str, outcome: Outcome, by: Officer, at: date
     """The trail, and WeCom's own tags of those who are linked."""
     ids = [line[0] for line in outcome.changed]
     if ids:
+        audience_changes.tags(work.county_id, {work.parameters["tag"]: ids})
         trail.record(by, action, work, at=at, count=len(ids), tag=work.parameters["tag"])
         projecting.want(work.county_id, ids, at=at)

@@ -1,5 +1,8 @@
 """Noting where the coverage has to be counted again, in the transaction of what changed it.
 
+Where the people are known, the audiences are told about them too: what changes the one changes
+the other.
+
 A row for each place and statement, never an update of a shared one: whoever labels a contact must
 not wait for a roll that is being imported. `keeping` counts the places again and takes them away.
 """
@@ -7,6 +10,7 @@ not wait for a roll that is being imported. `keeping` counts the places again an
 from collections.abc import Collection, Iterable
 
 from weijing.core.ids import new_ids
+from weijing.residents import audience_changes
 from weijing.residents.models import (
     Contact,
     CoverageTouched,
@@ -43,6 +47,7 @@ def touch_residents(county_id: int, resident_ids: Collection[int]) -> None:
     ids = list(resident_ids)
     if not ids:
         return
+    audience_changes.people(county_id, ids)
     represented = Representative.objects.filter(
         county_id=county_id, person_id__in=ids, ended_at=None
     ).values_list("resident_id", flat=True)

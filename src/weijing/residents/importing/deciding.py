@@ -12,6 +12,7 @@ from weijing.audit import trail
 from weijing.core.clock import local_day
 from weijing.core.env import keyring
 from weijing.core.errors import DomainError, PermissionDenied
+from weijing.residents import audience_changes
 from weijing.residents.figures.touching import touch, touch_residents
 from weijing.residents.finding import names
 from weijing.residents.importing import marks, noting, placing, refinding
@@ -167,6 +168,7 @@ def _change_home(person: Resident, conflict: RollConflict) -> list[Resident]:
     home.save(update_fields=["division", "address", "kind"])
     members = Resident.objects.filter(county_id=county_id, household=home)
     members.update(division_id=home.division_id)
+    audience_changes.people(county_id, members.values_list("pk", flat=True))
     return list(members.filter(lifecycle=Lifecycle.ROLL).order_by("pk"))
 
 

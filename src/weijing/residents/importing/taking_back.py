@@ -13,6 +13,7 @@ from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.core.errors import DomainError
 from weijing.core.ids import ID_STEP
+from weijing.residents import audience_changes
 from weijing.residents.figures.touching import touch
 from weijing.residents.importing import uploads
 from weijing.residents.models import Household, Resident, RollImport
@@ -55,6 +56,7 @@ def take_back(record: RollImport, *, by: Officer, at: datetime) -> tuple[int, in
             _DELETE_HOMES.format(touched=_referring(Household)), {"county": county_id, **homes}
         )
     touch(county_id, places)
+    audience_changes.people(county_id, untouched)
     record.state = RollImport.State.UNDONE
     record.save(update_fields=["state"])
     uploads.forget(record)

@@ -9,7 +9,7 @@ import polars as pl
 from django.db import connection
 
 from weijing.core.ids import ID_STEP, reserve
-from weijing.residents import ordinals
+from weijing.residents import audience_changes, ordinals
 from weijing.residents.figures import touching
 from weijing.residents.importing import home_rows, workers
 from weijing.residents.importing.bulk_load import without_indexes
@@ -60,6 +60,7 @@ def write(writing: Writing, homes: Homes, rows: pl.DataFrame, ids: npt.NDArray[n
         writing, left, home_ids["household_id"].to_list() if rows.height else []
     )
     touching.touch(county_id, {*leaving, *rows["division_id"].unique().to_list()})
+    _tell_audiences(county_id, homes, changed, ids, first, new.height)
     made = homes.frame.filter(pl.col("id") == 0).height
     return Made(first, new.height, first_home, made)
 
@@ -81,6 +82,30 @@ def _places_left(
             )
             places.update(row[0] for row in cursor.fetchall())
     return places
+
+
+def _tell_audiences(
+    county_id: int,
+    homes: Homes,
+    changed: pl.DataFrame,
+    ids: npt.NDArray[np.int64],
+    first: int,
+    made: int,
+) -> None:
+    """The people made and changed, and whoever lives in a household that moved."""
+    if made > audience_changes.TOO_MANY:
+        audience_changes.everything(county_id)
+        return
+    moved = homes.frame.filter(pl.col("changed"))["id"].to_list()
+    members = Resident.objects.filter(county_id=county_id, household_id__in=moved)
+    audience_changes.people(
+        county_id,
+        {
+            *(first + n * ID_STEP for n in range(made)),
+            *(ids[changed["n"].to_numpy()].tolist() if changed.height else ()),
+            *(members.values_list("pk", flat=True) if moved else ()),
+        },
+    )
 
 
 _PLACES_LEFT = """

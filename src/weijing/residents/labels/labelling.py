@@ -77,6 +77,7 @@ def label(
     consent.give(resident, agreed, by=by, at=at)
     _mark_labelled(contact, description, by=by, at=at)
     touching.touch(resident.county_id, [before])
+    touching.touch_residents(resident.county_id, [resident.pk])
     pushing.want_rewritten(resident.county_id, [resident.pk], at=at)
     trail.record(by, "contact.labelled", contact, at=at, resident=resident.pk)
     return resident

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from weijing.residents import audience_changes
 from weijing.residents.merges import merging, rehanging, remembering
 from weijing.residents.merges.referring import relations
 from weijing.residents.merges.rehanging import Pair
@@ -87,6 +88,7 @@ def _follow_one(record: MergeRecord) -> int:
     if moved is None:
         return 0
     _remember(fresh, moved)
+    audience_changes.people_and_tags(county_id, [pair.stranger, pair.resident])
     if "residents_consentrecord.resident_id" in moved.rows:
         merging.recompute_consents(county_id, [pair.resident])
     return moved.count

@@ -13,7 +13,7 @@ from weijing.accounts.models import Officer
 from weijing.audit.models import AuditEntry
 from weijing.core import jobs
 from weijing.core.errors import DomainError
-from weijing.residents import consent
+from weijing.residents import audience_changes, consent
 from weijing.residents.figures import touching
 from weijing.residents.merges import rehanging, remembering
 from weijing.residents.merges.rehanging import Pair as Pair  # callers know it from here
@@ -47,6 +47,7 @@ def merge(county_id: int, pairs: Collection[Pair], *, by: Officer | None, at: da
     records = remembering.write(county_id, [*pairs], moved, before=before, by=by, at=at)
     _note(records)
     touching.touch_residents(county_id, residents)
+    audience_changes.people_and_tags(county_id, [*strangers, *residents])
     follow_up(county_id, at=at)
 
 

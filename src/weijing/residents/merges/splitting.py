@@ -11,7 +11,7 @@ from datetime import datetime
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.residents import ordinals, policies
+from weijing.residents import audience_changes, ordinals, policies
 from weijing.residents.figures import touching
 from weijing.residents.finding import names, searching
 from weijing.residents.merges import choosing, merging, rehanging, remembering
@@ -106,6 +106,7 @@ def _split(
             split=record.pk, rows=moved.count,
         )  # fmt: skip
     touching.touch_residents(county_id, [person.pk, new.pk])
+    audience_changes.people_and_tags(county_id, [person.pk, new.pk])
     changing.push_remarks(county_id, [person.pk, new.pk])
     merging.follow_up(county_id, at=at)
     return record

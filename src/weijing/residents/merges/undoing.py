@@ -15,7 +15,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.residents import policies
+from weijing.residents import audience_changes, policies
 from weijing.residents.figures import touching
 from weijing.residents.masking import masked_name
 from weijing.residents.merges import merging, putting_back, remembering
@@ -134,6 +134,7 @@ def _undo(
     undone = Undone(record, rows.put_back, rows.left, stayed, len(withdrawn))
     _note(undone, ids, by=by, at=at)
     touching.touch_residents(county_id, ids)
+    audience_changes.people_and_tags(county_id, ids)
     changing.push_remarks(county_id, ids)
     merging.follow_up(county_id, at=at)
     return undone

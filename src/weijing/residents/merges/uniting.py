@@ -13,7 +13,7 @@ from django.db.models import Q
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.core.errors import PermissionDenied
-from weijing.residents import policies
+from weijing.residents import audience_changes, policies
 from weijing.residents.figures import touching
 from weijing.residents.merges import choosing, merging, rehanging, remembering
 from weijing.residents.merges.merging import CannotMerge
@@ -105,6 +105,7 @@ def _unite(
     )
     _note(records[0], survivor, taken, by=by, at=at)
     touching.touch_residents(county_id, [survivor.pk])
+    audience_changes.people_and_tags(county_id, [survivor.pk, absorbed.pk])
     changing.push_remarks(county_id, [survivor.pk])
     merging.follow_up(county_id, at=at)
     return records[0]

@@ -103,6 +103,7 @@ def record_half(county_id: int, officer_id: int, external: ExternalContact, *, a
         identity_id=identity_id,
         defaults={"state": Contact.State.HALF, "added_at": at, "seen_at": at},
     )
+    touching.touch_identities(county_id, [identity_id])
     return contact.pk
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from weijing.residents import ordinals
+from weijing.residents import audience_changes, ordinals
 from weijing.residents.mirror import fresh_rows, linking
 from weijing.residents.mirror.copy_text import array
 from weijing.residents.mirror.fresh_rows import UNNAMED as UNNAMED  # screens know it from here
@@ -60,6 +60,7 @@ def introduce(county_id: int, strangers: Sequence[Seen]) -> Introduced:
     fresh_rows.insert_identities(
         (row, on_roll.get(account, row.resident_id)) for account, row in fresh.items()
     )
+    audience_changes.people(county_id, [row.resident_id for row in unknown])
     ids = {account: row.identity_id for account, row in fresh.items()}
     return Introduced(ids, tuple(on_roll.values()))
 

@@ -6,6 +6,7 @@ from weijing.residents.models.adding import (
     WalkingList,
     WalkingStop,
 )
+from weijing.residents.models.audience_changes import AudienceChange
 from weijing.residents.models.consents import ConsentRecord, ResidentLink
 from weijing.residents.models.contacts import (
     Contact,
@@ -28,6 +29,7 @@ from weijing.residents.models.people import Household, OrdinalCounter, Represent
 from weijing.residents.models.ways import ContactWay, PrintOrder, WelcomeText
 
 __all__ = [
+    "AudienceChange",
     "BulkPiece",
     "BulkWork",
     "ConsentRecord",

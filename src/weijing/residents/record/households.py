@@ -11,6 +11,7 @@ from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError
+from weijing.residents import audience_changes
 from weijing.residents.adding import refusals
 from weijing.residents.figures.touching import touch
 from weijing.residents.models import ContactWay, DoorVisit, Household, Resident, ResidentChange
@@ -65,6 +66,7 @@ def split(
     refusals.follow(old, home, at=at)
     trail.record(by, "household.split", old, at=at, into=home.pk, members=len(going))
     touch(home.county_id, [old.division_id, home.division_id])
+    audience_changes.people(home.county_id, [person.pk for person in going])
     changing.push_remarks(home.county_id, [person.pk for person in going])
     return home
 
@@ -98,6 +100,7 @@ def join(
     emptied.save(update_fields=["ended_on"])
     trail.record(by, "household.joined", home, at=at, emptied=emptied.pk, members=len(coming))
     touch(home.county_id, [emptied.division_id, home.division_id])
+    audience_changes.people(home.county_id, [person.pk for person in coming])
     changing.push_remarks(home.county_id, [person.pk for person in coming])
     return home
 

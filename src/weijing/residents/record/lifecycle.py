@@ -9,7 +9,7 @@ from weijing.accounts.scope import Scope
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError
 from weijing.residents import consent
-from weijing.residents.figures.touching import touch
+from weijing.residents.figures.touching import touch_residents
 from weijing.residents.models import ConsentRecord, Resident, ResidentChange, ResidentLink
 from weijing.residents.record import changing, homes, representing, sharing
 
@@ -109,4 +109,4 @@ def _become(
     else:
         homes.end_if_empty(person.county_id, person.household_id, at=at)
     changing.note(person, KIND, action, before=before, after=after, by=by, at=at, source=source)
-    touch(person.county_id, [person.division_id])
+    touch_residents(person.county_id, [person.pk])

@@ -8,6 +8,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError
+from weijing.residents import audience_changes
 from weijing.residents.figures.touching import touch
 from weijing.residents.finding.grams import grams
 from weijing.residents.models import Household, Resident, ResidentChange
@@ -65,6 +66,7 @@ def move(
         by=by, at=at, left=left or 0, home=home.pk,
     )  # fmt: skip
     touch(person.county_id, [place.pk if place else None, home.division_id])
+    audience_changes.people(person.county_id, [person.pk])
     changing.push_remarks(person.county_id, [person.pk])
     return home
 
@@ -105,6 +107,7 @@ def move_household(
             )  # fmt: skip
     trail.record(by, "household.moved", home, at=at, members=len(members))
     touch(home.county_id, [old.pk, to.division.pk])
+    audience_changes.people(home.county_id, [person.pk for person in members])
     changing.push_remarks(home.county_id, [person.pk for person in members])
     return home
 

@@ -6,6 +6,7 @@ from django.db import connection
 
 from weijing.audit import trail
 from weijing.core import jobs
+from weijing.residents import audience_changes
 from weijing.residents.models import Resident
 from weijing.residents.ways import comparing
 from weijing.sync.contacts_full import read_all
@@ -31,6 +32,7 @@ def consents(patient: Patient) -> int:
             {"county": county_id},
         )
         changed = [row[0] for row in cursor.fetchall()]
+    audience_changes.people(county_id, changed)
     for resident in Resident.objects.filter(county_id=county_id, pk__in=changed):
         trail.record(None, "resident.consents_repaired", resident, at=patient.at)
     return len(changed)
