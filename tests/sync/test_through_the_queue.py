@@ -19,6 +19,13 @@ from weijing.territory.models import County
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def queue_is_empty(transactional_db: None) -> None:
+    """Jobs of tests before this one are of counties that are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
 @pytest.fixture
 def running(
     county: County, corp: Corp, wecom: WeCom, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
@@ -94,7 +101,7 @@ def test_figures_are_pulled_by_jobs(running: Corp, county: County) -> None:
 
 
 def failed_jobs() -> list[str]:
-    """Ours alone: the queue's table outlives a test, and other parts leave jobs in it."""
+    """Of these parts; others enqueue theirs for another day."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT task_name FROM procrastinate_jobs WHERE status <> 'succeeded' "

@@ -5,12 +5,11 @@ from django.test import Client
 from playwright import sync_api
 
 from tests.builders import make_household, make_resident
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from tests.web.desk.conftest import BACKEND
 from weijing.residents.models import WalkingList
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")

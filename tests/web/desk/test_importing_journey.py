@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.residents.rolls import as_csv, person
+from tests.web.chromium import PATIENCE_MS
 from tests.web.desk.test_importing import take_in, work
 from tests.web.desk.test_in_the_browser import browser as browser
 from tests.web.desk.test_in_the_browser import sit_down as sit_down
@@ -15,7 +16,6 @@ from weijing.core import clock
 from weijing.residents.models import Resident, RollImport
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000  # the next poll, on a busy machine
 
 
 def test_a_later_roll_is_seen_before_it_is_taken_in_and_then_decided(

@@ -5,7 +5,7 @@ from time import sleep
 import pytest
 from playwright import sync_api
 
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from tests.web.desk.conftest import PASSWORD
 from weijing.campaigns.models import Campaign
 
@@ -30,7 +30,7 @@ def sit_down(browser, transactional_db, desk, live_server):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.complaints = []
         page.on("console", lambda said: page.complaints.append(said.text))
         page.goto(f"{live_server.url}/sign-in/?next=/desk/campaigns/")

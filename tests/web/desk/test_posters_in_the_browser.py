@@ -10,14 +10,13 @@ from playwright import sync_api
 
 from tests.builders import beat_of, make_household
 from tests.residents.test_printing import qr
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from tests.web.desk.conftest import BACKEND
 from weijing.core import clock
 from weijing.residents.models import ContactWay, PrintOrder, WelcomeText
 from weijing.residents.printing import ordering
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
 STICKS_OUT = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -101,7 +100,7 @@ def test_a_chief_asks_for_the_codes_and_prints_a_village_and_the_whole_station(
     page.get_by_role("link", name="桃李村", exact=True).click()
     shown = page.get_by_role("img", name="海报的样子")
     shown.wait_for()
-    assert shown.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.wait_for_function("image => image.naturalWidth > 0", arg=shown.element_handle())
     with page.expect_download() as download:
         page.get_by_role("link", name="桃李村海报 PDF").click()
     assert download.value.suggested_filename == "桃李村 加好友海报.pdf"

@@ -4,7 +4,7 @@ import pytest
 from playwright import sync_api
 
 from tests.builders import make_household, make_resident
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from weijing.residents.models import Contact
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ def phone(browser, transactional_db, beat, live_server):
     """Signed in by password, on the day's page."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     phone = context.new_page()
-    phone.set_default_timeout(10_000)
+    phone.set_default_timeout(PATIENCE_MS)
     phone.complaints = []
     phone.on("console", lambda said: phone.complaints.append(said.text))
     phone.on("pageerror", lambda wrong: phone.complaints.append(str(wrong)))

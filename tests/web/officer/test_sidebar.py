@@ -8,7 +8,7 @@ import pytest
 from playwright import sync_api
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from tests.wecom_simulator.running import FROZEN, Simulator
 from wecom_api import WeCom
 from wecom_api.js_sdk import sign
@@ -152,7 +152,7 @@ def beside(browser, wecom, beat, live_server):
             ]
         )
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(BRIDGE % answers)
         page.goto(f"{live_server.url}/s/contact/")
         return page

@@ -8,7 +8,7 @@ import pytest
 from playwright import sync_api
 
 from tests.builders import make_household, make_officer, make_resident
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from weijing.accounts.models import Role
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
@@ -64,7 +64,7 @@ def phone(browser, walking_list, live_server):
         viewport={"width": 390, "height": 844}, has_touch=True, base_url=live_server.url
     )
     phone = context.new_page()
-    phone.set_default_timeout(20_000)
+    phone.set_default_timeout(PATIENCE_MS)
     phone.complaints = []
     phone.on("console", lambda said: phone.complaints.append(said.text))
     phone.on("pageerror", lambda wrong: phone.complaints.append(str(wrong)))

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright import sync_api
 
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from tests.web.requests.conftest import CARD
 from weijing.requests.models import LostItem, LostMatch, MissingPerson, Sighting
 
@@ -39,7 +39,7 @@ def phones(browser, transactional_db, village, live_server):
             context = browser.new_context(viewport=SIZE, has_touch=True)
             contexts.append(context)
             phone = context.new_page()
-            phone.set_default_timeout(15_000)
+            phone.set_default_timeout(PATIENCE_MS)
             phone.complaints = []
             phone.on("console", lambda said: phone.complaints.append(said.text))
             phone.on("pageerror", lambda wrong: phone.complaints.append(str(wrong)))

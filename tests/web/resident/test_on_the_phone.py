@@ -3,7 +3,7 @@
 import pytest
 from playwright import sync_api
 
-from tests.web.chromium import ARGS, CHROMIUM
+from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from weijing.accounts import identity_codes
 from weijing.audit import trail
 from weijing.core import clock
@@ -36,7 +36,7 @@ def open_phone(browser, transactional_db, village, live_server):
         )
         contexts.append(context)
         phone = context.new_page()
-        phone.set_default_timeout(15_000)
+        phone.set_default_timeout(PATIENCE_MS)
         phone.complaints = []
         phone.on("console", lambda said: phone.complaints.append(said.text))
         phone.on("pageerror", lambda wrong: phone.complaints.append(str(wrong)))
