@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from weijing.accounts.models import Officer, Posting, Role, RoleGrant
+from weijing.residents import audience_changes
 from weijing.residents.models import (
     ConsentRecord,
     Contact,
@@ -165,6 +166,7 @@ def make_resident(
             county_id=county_id, resident=resident, scope=scope, given=True,
             notice_version="test", channel="face_to_face", at=LONG_AGO,
         )  # fmt: skip
+    audience_changes.people(county_id, [resident.pk])
     return resident
 
 
@@ -177,6 +179,7 @@ def make_contact(
         external_userid=external_userid or f"wm{resident.pk}",
         defaults={"nickname": resident.name, "resident": resident},
     )
+    audience_changes.people(officer.county_id, [identity.resident_id, resident.pk])
     return Contact.objects.create(
         county_id=officer.county_id,
         officer=officer,
@@ -210,6 +213,7 @@ def make_tag(county: County, code: str, name: str, **group: Any) -> Tag:
 
 
 def give_tag(resident: Resident, tag: Tag) -> TagAssignment:
+    audience_changes.tags(resident.county_id, {tag.pk: [resident.pk]})
     return TagAssignment.objects.create(
         county_id=resident.county_id, resident=resident, tag=tag, source="visit",
         confirmed_at=LONG_AGO, expires_on=date(2030, 1, 1),

@@ -10,6 +10,7 @@ import django
 import pytest
 
 from tests import throwaway
+from tests.noted import every_change_is_noted
 
 if TYPE_CHECKING:
     from weijing.territory.models import County
@@ -30,6 +31,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in th
 
 django.setup()
 
+from weijing.audiences.index import keeping  # noqa: E402
 from weijing.core import line  # noqa: E402
 from weijing.core.line.client import OUTCOMES  # noqa: E402
 
@@ -40,6 +42,19 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     yield
     OUTCOMES.flush()
     line.hang_up()
+
+
+@pytest.fixture(autouse=True)
+def audiences_start_from_the_rows() -> None:
+    """What a test before has rolled back must not be in the index of this one."""
+    keeping.forget()
+
+
+@pytest.fixture(autouse=True)
+def changes_are_noted() -> Iterator[None]:
+    """Of any use case that any test runs."""
+    with every_change_is_noted():
+        yield
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from weijing.audiences import counting, expression, sentence, text
-from weijing.core import clock
 from weijing.core.env import environment
 from weijing.residents.masking import masked_name
+from weijing.residents.models import Resident
 from weijing.territory.models import County
 
 LISTED = 50
@@ -33,8 +33,9 @@ def audience(wanted: str, show: bool, topic: str) -> None:
     click.echo(f"{counting.count(node, county_id=county.pk):,} 人")
     _townships(node, county.pk)
     if show:
-        people = counting.matching(node, county_id=county.pk, on=clock.today())
-        for person in people.order_by("ordinal")[:LISTED]:
+        found = counting.people(node, county_id=county.pk)
+        rows = Resident.objects.filter(county=county, ordinal__in=found[:LISTED])
+        for person in rows.order_by("ordinal"):
             click.echo(f"{person.ordinal:>9}  {masked_name(person.name)}")
 
 

@@ -1,28 +1,18 @@
-"""Exactly the residents an expression means, read from the rows."""
+"""Whom an expression means, counted and listed from the index: exact, and in milliseconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet
+from pyroaring import BitMap
 
-from weijing.audiences.expression import (
-    Aged,
-    All,
-    AnyOf,
-    Except,
-    HasConsent,
-    HasTag,
-    InDivision,
-    IsLinked,
-    Leaf,
-    Node,
-    OfSex,
-    leaves,
-)
+from weijing.accounts.scope import Scope
+from weijing.audiences.evaluating import NOBODY, Question
+from weijing.audiences.expression import InDivision, Leaf, Node, leaves
+from weijing.audiences.index import keeping
+from weijing.audiences.index.holding import Index
+from weijing.audiences.index.packing import numbers
 from weijing.core import clock
-from weijing.residents.mirror.contacts import live
-from weijing.residents.models import Resident
-from weijing.tags.models import Tag, TagAssignment
 from weijing.territory.models import Division
 
 
@@ -34,26 +24,46 @@ class LeafCount:
     people: int
 
 
-def matching(expression: Node, *, county_id: int, on: date | None = None) -> QuerySet[Resident]:
-    """The residents meant: on the roll or provisional, with everything committed until now.
+def people(
+    expression: Node, *, county_id: int, on: date | None = None, within: Scope | None = None
+) -> BitMap:
+    """The ordinals of those meant: on the roll or provisional, as of the last commit.
 
     Ages, and tags that expire, are those of the day `on`; today in the county if not given.
+    `within` keeps it to what an officer answers for.
     """
-    day = on or clock.today()
-    people = Resident.objects.filter(
-        county_id=county_id,
-        lifecycle__in=[Resident.Lifecycle.ROLL, Resident.Lifecycle.PROVISIONAL],
-    )
-    return people.filter(_condition(expression, county_id, day))
+    if within is not None and not within.sees_residents:
+        return NOBODY
+    with keeping.current(county_id) as index:
+        return Question(index, on or clock.today()).people(*_within(expression, within))
 
 
-def count(expression: Node, *, county_id: int, on: date | None = None) -> int:
-    return matching(expression, county_id=county_id, on=on).count()
+def count(
+    expression: Node, *, county_id: int, on: date | None = None, within: Scope | None = None
+) -> int:
+    """How many `people` finds."""
+    if within is not None and not within.sees_residents:
+        return 0
+    with keeping.current(county_id) as index:
+        return Question(index, on or clock.today()).count(*_within(expression, within))
 
 
-def count_rows(expression: Node, *, county_id: int, on: date | None = None) -> list[LeafCount]:
+def count_rows(
+    expression: Node, *, county_id: int, on: date | None = None, within: Scope | None = None
+) -> list[LeafCount]:
     """The count beside every condition of the form, from left to right."""
-    return [LeafCount(leaf, count(leaf, county_id=county_id, on=on)) for leaf in leaves(expression)]
+    with keeping.current(county_id) as index:
+        question = Question(index, on or clock.today())
+        return [
+            LeafCount(leaf, question.count(*_within(leaf, within))) for leaf in leaves(expression)
+        ]
+
+
+def resident_ids(found: BitMap, *, county_id: int) -> Sequence[int]:
+    """The residents with these ordinals, in the order of the ordinals."""
+    with keeping.current(county_id) as index:
+        ids: Sequence[int] = index.ids[numbers(found)].tolist()
+        return ids
 
 
 def by_township(
@@ -63,94 +73,25 @@ def by_township(
 
     Townships without any are missing. Under None: those whose address is not known.
     """
-    rows = matching(expression, county_id=county_id, on=on).values_list("division__lo")
-    townships = list(
-        Division.objects.filter(county_id=county_id, level=Division.Level.TOWNSHIP).order_by("lo")
-    )
-    found: dict[Division | None, int] = {}
-    for lo, people in rows.annotate(people=Count("pk")).order_by("division__lo"):
-        place = next((town for town in townships if lo and town.lo <= lo <= town.hi), None)
-        found[place] = found.get(place, 0) + people
-    return found
+    townships = Division.objects.filter(county_id=county_id, level=Division.Level.TOWNSHIP)
+    places = list(townships.order_by("lo"))
+    with keeping.current(county_id) as index:
+        found = Question(index, on or clock.today()).people(expression)
+        spread = spread_over(found, [(place.lo, place.hi) for place in places], index=index)
+    counted: dict[Division | None, int] = {
+        place: people for place, people in zip(places, spread, strict=True) if people
+    }
+    if elsewhere := len(found) - sum(spread):
+        counted[None] = elsewhere
+    return counted
 
 
-def _condition(node: Node, county_id: int, day: date) -> Q:
-    match node:
-        case All(parts):
-            condition = Q()
-            for part in parts:
-                condition &= _condition(part, county_id, day)
-            return condition
-        case AnyOf(parts):
-            return _any(parts, county_id, day)
-        case Except(parts):
-            return ~_any(parts, county_id, day)
-        case _:
-            return _leaf(node, county_id, day)
+def spread_over(found: BitMap, ranges: Sequence[tuple[int, int]], *, index: Index) -> list[int]:
+    """How many of them live in each of these subtrees, given by pre-order numbers."""
+    return [found.intersection_cardinality(index.inside(lo, hi)) for lo, hi in ranges]
 
 
-def _any(parts: tuple[Node, ...], county_id: int, day: date) -> Q:
-    condition = Q(pk__in=[])
-    for part in parts:
-        condition |= _condition(part, county_id, day)
-    return condition
-
-
-def _leaf(leaf: Leaf, county_id: int, day: date) -> Q:
-    """Every leaf is true or false, never NULL: `except` would lose people otherwise."""
-    match leaf:
-        case InDivision(codes):
-            return Q(division_id__in=_subtrees(codes, county_id), division_id__isnull=False)
-        case HasTag(codes):
-            return _tagged(codes, county_id, day)
-        case Aged(from_, to):
-            return _aged(from_, to, day)
-        case OfSex(sex):
-            return Q(sex=sex)
-        case IsLinked(linked):
-            has = Q(pk__in=live(county_id).values("identity__resident_id"))
-            return has if linked else ~has
-        case HasConsent(scope):
-            return Q(consents__contains=[scope])
-
-
-def _subtrees(codes: tuple[str, ...], county_id: int) -> QuerySet[Division, int]:
-    """Ids of all divisions below the named ones; read again at every count, numbers may shift."""
-    divisions = Division.objects.filter(county_id=county_id)
-    inside = Q(pk__in=[])
-    for lo, hi in divisions.filter(code__in=codes).values_list("lo", "hi"):
-        inside |= Q(lo__gte=lo, lo__lte=hi)
-    return divisions.filter(inside).values_list("pk", flat=True)
-
-
-def _tagged(codes: tuple[str, ...], county_id: int, day: date) -> Q:
-    free: list[int] = []
-    by_scope: dict[str, list[int]] = {}
-    tags = Tag.objects.filter(county_id=county_id, code__in=codes).select_related("group")
-    for tag in tags:
-        if tag.sensitive or tag.group.needs_separate_consent:
-            by_scope.setdefault(tag.group.code, []).append(tag.pk)
-        else:
-            free.append(tag.pk)
-    condition = _carrying(free, county_id, day) if free else Q(pk__in=[])
-    for scope, sensitive in by_scope.items():
-        # A consent taken back ends here at once, before the tag itself is removed.
-        consented = Q(consents__contains=[scope])
-        condition |= _carrying(sensitive, county_id, day) & consented
-    return condition
-
-
-def _carrying(tag_ids: list[int], county_id: int, day: date) -> Q:
-    held = TagAssignment.objects.filter(
-        county_id=county_id, tag_id__in=tag_ids, expires_on__gte=day
-    )
-    return Q(pk__in=held.values("resident_id"))
-
-
-def _aged(from_: int | None, to: int | None, day: date) -> Q:
-    condition = Q(born_on__isnull=False)
-    if from_ is not None:
-        condition &= Q(born_on__lte=clock.years_before(day, from_))
-    if to is not None:
-        condition &= Q(born_on__gt=clock.years_before(day, to + 1))
-    return condition
+def _within(expression: Node, scope: Scope | None) -> list[Node]:
+    if scope is None or scope.whole_county:
+        return [expression]
+    return [expression, InDivision((), ranges=scope.ranges)]

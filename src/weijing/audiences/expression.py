@@ -17,6 +17,7 @@ from typing import Any
 from weijing.core.errors import DomainError
 from weijing.residents.consent import TAG_GROUP
 from weijing.residents.models import ConsentRecord, Resident
+from weijing.tags import assigning
 from weijing.tags.models import Tag, TagGroup
 from weijing.territory.models import Division
 
@@ -58,18 +59,23 @@ class Except:
 
 @dataclass(frozen=True)
 class InDivision:
-    """Who lives in one of the subtrees."""
+    """Who lives in one of the subtrees. `ranges` are their pre-order numbers, from and to."""
 
     codes: tuple[str, ...]
     names: tuple[str, ...] = field(default=(), compare=False)
+    ranges: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
 class HasTag:
-    """Who carries one of the tags, unexpired and with consent in force where it is needed."""
+    """Who carries one of the tags, unexpired and with consent in force where it is needed.
+
+    `held`: the id of each tag, with the consent scope it needs, if any.
+    """
 
     codes: tuple[str, ...]
     names: tuple[str, ...] = field(default=(), compare=False)
+    held: tuple[tuple[int, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -164,15 +170,14 @@ def _ordered(tree: Any) -> Any:
     return tree
 
 
-def _known(tree: Any, county_id: int) -> tuple[dict[str, str], dict[str, Tag]]:
+def _known(tree: Any, county_id: int) -> tuple[dict[str, Division], dict[str, Tag]]:
     """The divisions and tags that the tree names and the county has."""
     codes = _codes(tree)
     divisions = Division.objects.filter(county_id=county_id, code__in=codes).select_related(
         "parent__parent"
     )
     tags = Tag.objects.filter(county_id=county_id, code__in=codes).select_related("group")
-    names = {division.code: path_name(division) for division in divisions}
-    return names, {tag.code: tag for tag in tags}
+    return {place.code: place for place in divisions}, {tag.code: tag for tag in tags}
 
 
 def path_name(division: Division) -> str:
@@ -202,7 +207,7 @@ def _codes(tree: Any) -> set[str]:
 class _Reader:
     """Reads one tree, counting its nodes."""
 
-    def __init__(self, topic: str, divisions: dict[str, str], tags: dict[str, Tag]) -> None:
+    def __init__(self, topic: str, divisions: dict[str, Division], tags: dict[str, Tag]) -> None:
         self._topic, self._divisions, self._tags = topic, divisions, tags
         self._nodes = 0
 
@@ -245,7 +250,10 @@ class _Reader:
         for number, code in enumerate(codes):
             if code not in self._divisions:
                 raise BadExpression(f"本县没有编码为 {code} 的地方。", f"{where}[{number}]")
-        return InDivision(codes, tuple(self._divisions[code] for code in codes))
+        places = [self._divisions[code] for code in codes]
+        return InDivision(
+            codes, tuple(map(path_name, places)), tuple((place.lo, place.hi) for place in places)
+        )
 
     def _tag(self, value: Any, where: str) -> Leaf:
         codes = _code_list(value, where)
@@ -253,7 +261,10 @@ class _Reader:
             if code not in self._tags:
                 raise BadExpression(f"标签库里没有编码为 {code} 的标签。", f"{where}[{number}]")
             self._check_audience(self._tags[code], f"{where}[{number}]")
-        return HasTag(codes, tuple(self._tags[code].name for code in codes))
+        tags = [self._tags[code] for code in codes]
+        return HasTag(
+            codes, tuple(tag.name for tag in tags), tuple((tag.pk, _scope_of(tag)) for tag in tags)
+        )
 
     def _check_audience(self, tag: Tag, where: str) -> None:
         audience = tag.group.audience
@@ -263,6 +274,11 @@ class _Reader:
             raise BadExpression(f"「{tag.name}」只用于一对一服务，不能作为群发条件。", where)
         if audience == TagGroup.Audience.ANTI_FRAUD and self._topic != ANTI_FRAUD_TOPIC:
             raise BadExpression(f"「{tag.name}」只能用于反诈内容的群发。", where)
+
+
+def _scope_of(tag: Tag) -> str:
+    """The consent a tag needs to count; empty: none."""
+    return str(tag.group.code) if assigning.needs_consent(tag) else ""
 
 
 def _code_list(value: Any, where: str) -> tuple[str, ...]:

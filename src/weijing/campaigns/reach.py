@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from pyroaring import BitMap
 
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audiences import counting
@@ -18,7 +18,6 @@ from weijing.audiences import expression as expressions
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.moving import LIVE
 from weijing.core.clock import COUNTY_TIME, local_day
-from weijing.residents.models import Resident
 
 # Our own limit, below WeCom's: once a natural day, twice in seven days.
 PER_WEEK = 2
@@ -74,10 +73,8 @@ def reach(
     """
     if isinstance(expression, dict):
         expression = expressions.parse(expression, county_id=county_id, topic=topic)
-    matching = counting.matching(expression, county_id=county_id, on=local_day(at))
-    if within is not None:
-        matching = matching.filter(within.divisions())
-    return reach_of_people(matching, county_id=county_id, at=at)
+    people = counting.people(expression, county_id=county_id, on=local_day(at), within=within)
+    return reach_of_people(people, county_id=county_id, at=at)
 
 
 def reach_of(campaign: Campaign, *, at: datetime) -> Reach:
@@ -85,19 +82,26 @@ def reach_of(campaign: Campaign, *, at: datetime) -> Reach:
     return reach_of_people(people_of(campaign, at=at), county_id=campaign.county_id, at=at)
 
 
-def people_of(campaign: Campaign, *, at: datetime) -> QuerySet[Resident]:
-    """Whom the audience means, within what the author answers for. Raises `BadExpression`."""
+def people_of(campaign: Campaign, *, at: datetime) -> BitMap:
+    """Whom the audience means, within what the author answers for: ordinals of residents.
+
+    Raises `BadExpression`.
+    """
     parsed = expressions.parse(
         campaign.audience, county_id=campaign.county_id, topic=campaign.topic
     )
-    matching = counting.matching(parsed, county_id=campaign.county_id, on=local_day(at))
-    return matching.filter(scope_of(campaign.drafted_by, at=at).divisions())
+    return counting.people(
+        parsed,
+        county_id=campaign.county_id,
+        on=local_day(at),
+        within=scope_of(campaign.drafted_by, at=at),
+    )
 
 
-def reach_of_people(matching: QuerySet[Resident], *, county_id: int, at: datetime) -> Reach:
+def reach_of_people(people: BitMap, *, county_id: int, at: datetime) -> Reach:
     started = perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
-        plan_into_temporary_table(cursor, matching, county_id=county_id, at=at)
+        plan_into_temporary_table(cursor, people, county_id=county_id, at=at)
         figures = _figures(cursor)
         townships = _by_township(cursor, county_id)
         cursor.execute("DROP TABLE reach_plan")
@@ -109,19 +113,16 @@ def reach_of_people(matching: QuerySet[Resident], *, county_id: int, at: datetim
     )
 
 
-def plan_into_temporary_table(
-    cursor: Any, matching: QuerySet[Resident], *, county_id: int, at: datetime
-) -> None:
+def plan_into_temporary_table(cursor: Any, people: BitMap, *, county_id: int, at: datetime) -> None:
     """Fill `reach_plan` with one row per matched resident; it goes away with the transaction."""
-    matched_sql, matched_params = matching.order_by().values("pk").query.sql_with_params()
     midnight = at.astimezone(COUNTY_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
     # Sorting 900,000 pairs on disk would take longer than everything else here.
     cursor.execute("SET LOCAL work_mem = '256MB'")
     cursor.execute("DROP TABLE IF EXISTS reach_plan")
     cursor.execute(
-        PLAN.format(matched=matched_sql),
+        PLAN,
         [
-            *matched_params,
+            people.to_array().tolist(),  # matched
             *(county_id, county_id, at, at),  # posted
             county_id,  # answers
             county_id,  # person
@@ -147,7 +148,7 @@ def plan_into_temporary_table(
 # `received`: what our own sends count against the resident, those still on their way included.
 PLAN = """
 CREATE TEMPORARY TABLE reach_plan ON COMMIT DROP AS
-WITH matched (id) AS ({matched}),
+WITH matched (ordinal) AS (SELECT unnest(%s::int[])),
 posted AS MATERIALIZED (
     SELECT b.lo, b.hi, p.officer_id
     FROM accounts_posting p
@@ -164,7 +165,7 @@ answers AS MATERIALIZED (
 ),
 person AS MATERIALIZED (
     SELECT r.id, r.division_id, r.household_id, 'publicity' = ANY (r.consents) AS consents
-    FROM residents_resident r JOIN matched m ON m.id = r.id
+    FROM residents_resident r JOIN matched m ON m.ordinal = r.ordinal
     WHERE r.county_id = %s
 ),
 through AS (

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from pyroaring import BitMap
 
 from weijing.campaigns import codes
 from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.reach import left_out, people_of, plan_into_temporary_table
 from weijing.core.errors import DomainError
 from weijing.core.ids import ID_STEP, reserve
-from weijing.residents.models import Resident
 
 MAX_PEOPLE = (
     10_000  # per call of add_msg_template; developer.work.weixin.qq.com/document/path/92135
@@ -35,19 +34,20 @@ def plan(campaign: Campaign, *, at: datetime) -> int:
     return plan_people(campaign, people_of(campaign, at=at), at=at)
 
 
-def plan_people(campaign: Campaign, matching: QuerySet[Resident], *, at: datetime) -> int:
+def plan_people(campaign: Campaign, people: BitMap, *, at: datetime) -> int:
+    """The same for people somebody has chosen: ordinals of residents. Raises `EmptyAudience`."""
     with connection.cursor() as cursor:
-        plan_into_temporary_table(cursor, matching, county_id=campaign.county_id, at=at)
+        plan_into_temporary_table(cursor, people, county_id=campaign.county_id, at=at)
         campaign.left_out = left_out(cursor)
         campaign.save(update_fields=["left_out"])
         shares = _shares(campaign, cursor, at=at)
         if not shares:
             raise EmptyAudience
         Share.objects.bulk_create(shares, batch_size=500)
-        people = sum(share.people for share in shares)
-        _write_deliveries(campaign, cursor, people)
+        planned = sum(share.people for share in shares)
+        _write_deliveries(campaign, cursor, planned)
         cursor.execute("DROP TABLE reach_plan")
-    return people
+    return planned
 
 
 def _shares(campaign: Campaign, cursor: Any, *, at: datetime) -> list[Share]:

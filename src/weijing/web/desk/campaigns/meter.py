@@ -13,7 +13,6 @@ from weijing.audiences.expression import (
     Leaf,
     Node,
     fingerprint,
-    leaves,
     parse,
 )
 from weijing.audiences.sentence import sentence
@@ -98,12 +97,12 @@ def measure(tree: Tree, *, scope: Scope, topic: str, at: datetime) -> Measured:
 def _hits(tree: Tree, node: Node, scope: Scope) -> dict[str, int]:
     """What is unfinished was left out of `node`; the rest stands in both in the same order."""
     paths = [path for path, part in walk(tree) if not is_group(part) and part[kind_of(part)]]
-    return {path: _count(leaf, scope) for path, leaf in zip(paths, leaves(node), strict=True)}
+    counts = counting.count_rows(node, county_id=scope.county_id, within=scope)
+    return {path: count.people for path, count in zip(paths, counts, strict=True)}
 
 
 def _count(node: Node, scope: Scope) -> int:
-    people = counting.matching(node, county_id=scope.county_id)
-    return people.filter(scope.divisions()).count()
+    return counting.count(node, county_id=scope.county_id, within=scope)
 
 
 def _what_leaves_nobody(node: Node | Leaf, scope: Scope) -> str:

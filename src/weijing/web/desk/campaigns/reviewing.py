@@ -3,23 +3,30 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from weijing.audiences.expression import BadExpression, parse
+from weijing.accounts.scope import scope_of
+from weijing.audiences import counting
+from weijing.audiences.expression import (
+    All,
+    BadExpression,
+    HasConsent,
+    IsLinked,
+    Node,
+    parse,
+)
 from weijing.audiences.sentence import sentence
 from weijing.audit import trail
 from weijing.campaigns import approving, codes, drafting, policies
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
-from weijing.campaigns.reach import people_of, reach_of_people
+from weijing.campaigns.reach import reach_of
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents import consent
 from weijing.residents.masking import masked_name
-from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Resident
 from weijing.territory.models import County
 from weijing.territory.queries import path_name
@@ -102,8 +109,8 @@ def _page(
     request: OfficerRequest, campaign: Campaign, *, wrong: str = "", recounted: bool = False
 ) -> HttpResponse:
     now = clock.now()
-    problem, people, said = _meant(campaign)
-    reach = reach_of_people(people, county_id=campaign.county_id, at=now) if said else None
+    problem, node, said = _meant(campaign)
+    reach = reach_of(campaign, at=now) if node else None
     is_submitted = campaign.state == Campaign.State.SUBMITTED
     may_release = is_submitted and policies.can_release(request.user, campaign, at=now)
     may_edit = not is_submitted and policies.can_edit(request.user, campaign)
@@ -117,7 +124,7 @@ def _page(
         "problem": problem,
         "wrong": wrong,
         "changed": changed and not recounted,
-        "sample": _sample(request, people),
+        "sample": _sample(request, campaign, node) if node else [],
         "checks": drafting.wording(campaign),
         "characters": len(campaign.body),
         "bytes": codes.text_bytes(campaign.body, short_name=county.short_name),
@@ -132,20 +139,22 @@ def _page(
     return show(request, "desk/campaigns/review.html", context, status=422 if wrong else 200)
 
 
-def _meant(campaign: Campaign) -> tuple[str, QuerySet[Resident], str]:
+def _meant(campaign: Campaign) -> tuple[str, Node | None, str]:
     """Looked up anew whenever somebody opens the page: (what is wrong, whom, in words)."""
     try:
         node = parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
-        return "", people_of(campaign, at=clock.now()), sentence(node)
+        return "", node, sentence(node)
     except BadExpression as bad:
-        return str(bad), Resident.objects.none(), ""
+        return str(bad), None, ""
 
 
-def _sample(request: OfficerRequest, people: QuerySet[Resident]) -> list[dict[str, Any]]:
+def _sample(request: OfficerRequest, campaign: Campaign, node: Node) -> list[dict[str, Any]]:
     """A few who would get it, masked; showing them is a reading."""
-    contact = live(request.scope.county_id).filter(identity__resident=OuterRef("pk"))
-    willing = people.filter(Exists(contact), consents__contains=[consent.PUBLICITY])
-    shown = list(willing.select_related("division__parent__parent__parent")[:SAMPLE])
+    willing = All((node, IsLinked(True), HasConsent(consent.PUBLICITY)))
+    within = scope_of(campaign.drafted_by, at=clock.now())
+    found = counting.people(willing, county_id=campaign.county_id, within=within)
+    rows = Resident.objects.filter(county_id=campaign.county_id, ordinal__in=found[:SAMPLE])
+    shown = list(rows.select_related("division__parent__parent__parent").order_by("ordinal"))
     ids = [person.pk for person in shown]
     trail.viewed(
         request.user, Resident._meta.label_lower, ids, purpose="campaign.review", at=clock.now()

@@ -1,0 +1,1 @@
+"""Audience bitmaps in memory, exact with respect to the rows."""
