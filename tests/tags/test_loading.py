@@ -1,5 +1,6 @@
 """The catalogue: 962 tags, their rules as data, loaded once or often."""
 
+import pytest
 from django.db.models import Count
 
 from tests.builders import division, give_tag, make_county, make_resident
@@ -61,3 +62,22 @@ def test_tags_are_found_by_name_pinyin_and_initials(county: County) -> None:
         assert "重型货车" in [tag.name for tag in queries.search(typed, county_id=county.pk)]
     assert not queries.search("%", county_id=county.pk).exists()
     assert not queries.settable_by_officers(county.pk).filter(sensitive=True).exists()
+
+
+def test_every_tag_says_what_it_means_who_sets_it_and_who_answers_for_it(county: County) -> None:
+    loading.load(county)
+    truck = Tag.objects.select_related("group").get(name="重型货车")
+    assert truck.meaning == "本人驾驶或经营这类车辆：重型货车"
+    assert (truck.group.owner, truck.is_own) == ("交警大队", False)
+    groups = TagGroup.objects.all()
+    assert all(group.owner and group.who_sets and "{name}" in group.definition for group in groups)
+
+
+def test_a_name_the_county_uses_for_a_tag_of_its_own_is_not_taken_away(county: County) -> None:
+    loading.load(county)
+    Tag.objects.filter(name="重型货车").update(name="大货车")
+    own = Tag.objects.get(name="皮卡车")
+    Tag.objects.filter(pk=own.pk).update(code="TRF02901", name="重型货车")
+    with pytest.raises(loading.BadCatalogue, match="TRF02901 同名"):
+        loading.load(county)
+    assert Tag.objects.filter(name="大货车").exists(), "nothing was loaded"

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 from django.db import models, transaction
@@ -10,7 +10,7 @@ from pypinyin import Style, lazy_pinyin
 
 from weijing.core.errors import DomainError
 from weijing.core.tenancy import TenantModel
-from weijing.tags.models import Tag, TagCategory, TagGroup
+from weijing.tags.models import OWN_ABOVE, Tag, TagCategory, TagChange, TagGroup
 from weijing.territory.models import County
 
 MAX_WECOM_CHARS = 30  # of a group's and of a tag's name; add_corp_tag
@@ -59,7 +59,8 @@ def rows() -> list[TagRow]:
             twice = next(name for name in names if names.count(name) > 1)
             raise BadCatalogue(f"标签库里「{twice}」出现了两次。")
     for row in found:
-        if not row.tag_code.startswith(row.category_code) or len(row.tag_name) > MAX_WECOM_CHARS:
+        is_ours = row.tag_code.startswith(row.category_code) and row.tag_code[5:] <= OWN_ABOVE
+        if not is_ours or len(row.tag_name) > MAX_WECOM_CHARS:
             raise BadCatalogue(f"标签库里 {row.tag_code}「{row.tag_name}」的编码或名称不对。")
     return found
 
@@ -72,6 +73,9 @@ def rules() -> dict[str, dict[str, object]]:
             "audience": line["audience"],
             "set_by_resident_only": line["set_by_resident_only"] == "yes",
             "needs_separate_consent": line["needs_separate_consent"] == "yes",
+            "owner": line["owner"],
+            "who_sets": line["who_sets"],
+            "definition": line["definition"],
         }
         for line in _lines("group_rules.csv")
     }
@@ -81,11 +85,12 @@ def rules() -> dict[str, dict[str, object]]:
 def load(county: County) -> Loaded:
     """Make the county's catalogue equal to the files; ids, assignments and WeCom ids stay.
 
-    A tag that is no longer in the files is left: people may carry it.
+    A tag that is no longer in the files is left: people may carry it. A tag that was renamed here
+    keeps the county's name, one that has ended stays so, and the county's own are not touched.
 
     Raises `BadCatalogue`.
     """
-    catalogue, group_rules = rows(), rules()
+    catalogue, group_rules = _as_named_here(county, rows()), rules()
     if missing := {row.group_code for row in catalogue} - set(group_rules):
         raise BadCatalogue(f"这些标签组没有规则：{'、'.join(sorted(missing))}。")
     names = {row.category_code: row.category_name for row in catalogue}
@@ -112,6 +117,23 @@ def load(county: County) -> Loaded:
         ["group", "name", "pinyin", "initials", "sensitive", "purpose", "retention_days"],
     )
     return Loaded(len(categories), len(groups), len(catalogue))
+
+
+def _as_named_here(county: County, catalogue: list[TagRow]) -> list[TagRow]:
+    """Raises `BadCatalogue` when a new name is one that the county has given to something else."""
+    taken = dict(Tag.objects.filter(county=county).values_list("name", "code"))
+    renamed = TagChange.objects.filter(county=county, kind=TagChange.Kind.RENAMED)
+    own_names = dict(renamed.values_list("tag__code", "tag__name"))
+    here = [replace(row, tag_name=own_names.get(row.tag_code, row.tag_name)) for row in catalogue]
+    coming = {row.tag_code for row in here}
+    for row in here:
+        holder = taken.get(row.tag_name, row.tag_code)
+        if holder != row.tag_code and (holder not in coming or holder in own_names):
+            raise BadCatalogue(
+                f"标签库没有装入，原来的都在。新标签 {row.tag_code}「{row.tag_name}」"
+                f"与本县的 {holder} 同名，请先在标签库里给 {holder} 改名，再装一次。"
+            )
+    return here
 
 
 def pinyin_of(name: str) -> tuple[str, str]:

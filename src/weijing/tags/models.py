@@ -8,6 +8,8 @@ from weijing.accounts.models import Officer
 from weijing.core.tenancy import TenantForeignKey, TenantModel
 from weijing.residents.models import Contact, ContactWay, Resident
 
+OWN_ABOVE = "900"  # number within the group; a county's own tags begin with 901
+
 
 class TagCategory(TenantModel):
     code = models.CharField(max_length=3)
@@ -45,6 +47,9 @@ class TagGroup(TenantModel):
     audience = models.CharField(max_length=10, choices=Audience.choices)
     set_by_resident_only = models.BooleanField(default=False)
     needs_separate_consent = models.BooleanField(default=False)
+    owner = models.CharField(max_length=30, blank=True)  # the desk that answers for these tags
+    who_sets = models.CharField(max_length=60, blank=True)
+    definition = models.CharField(max_length=120, blank=True)  # of each tag, with {name} in it
     wecom_group_id = models.CharField(max_length=64, blank=True)
 
     class Meta(TenantModel.Meta):
@@ -55,25 +60,115 @@ class TagGroup(TenantModel):
 
 
 class Tag(TenantModel):
+    """A code and a name are never used again, also when the tag has ended."""
+
     group = TenantForeignKey(TagGroup, models.PROTECT, related_name="tags")
     code = models.CharField(max_length=8)
     name = models.CharField(max_length=30)
+    definition = models.CharField(max_length=120, blank=True)  # of a county's own; else the group's
     pinyin = models.CharField(max_length=120)
     initials = models.CharField(max_length=30)
     sensitive = models.BooleanField()
     purpose = models.CharField(max_length=120)
     retention_days = models.IntegerField()
     wecom_tag_id = models.CharField(max_length=64, blank=True)
+    retired_at = models.DateTimeField(null=True)
+    merged_into = TenantForeignKey(
+        "Tag", models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "code"], name="tag_code"),
             models.UniqueConstraint(fields=["county", "name"], name="tag_name"),
+            models.CheckConstraint(
+                name="tag_merged_is_retired",
+                condition=models.Q(merged_into=None) | ~models.Q(retired_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Made in this county, beside the 962 that come with the software."""
+        return self.code[5:] > OWN_ABOVE
+
+    @property
+    def meaning(self) -> str:
+        """What is true of who carries it."""
+        return self.definition or self.group.definition.replace("{name}", self.name)
+
+
+class TagProposal(TenantModel):
+    """A tag that somebody misses; another person says whether it comes into the catalogue."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待确认"
+        CONFIRMED = "confirmed", "已入库"
+        DECLINED = "declined", "没有采纳"
+        WITHDRAWN = "withdrawn", "已收回"
+
+    group = TenantForeignKey(TagGroup, models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=30)
+    definition = models.CharField(max_length=120)
+    purpose = models.CharField(max_length=120)
+    retention_days = models.IntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    proposed_by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
+    proposed_at = models.DateTimeField()
+    decided_by = TenantForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True)
+    tag = TenantForeignKey(Tag, models.PROTECT, null=True, related_name="+", db_index=False)
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "name"],
+                condition=models.Q(state="open"),
+                name="tag_proposed_once",
+            ),
+            models.CheckConstraint(
+                name="tag_is_confirmed_by_another_person",
+                condition=~models.Q(state="confirmed")
+                | (
+                    models.Q(decided_by__isnull=False, tag__isnull=False)
+                    & ~models.Q(decided_by=models.F("proposed_by"))
+                ),
+            ),
+        ]
+
+
+class TagChange(TenantModel):
+    """What became of a tag itself, kept for as long as the tag. Who carries it is in the trail."""
+
+    class Kind(models.TextChoices):
+        ADDED = "added", "入库"
+        RENAMED = "renamed", "改名"
+        MERGED = "merged", "并入别的标签"
+        RECEIVED = "received", "并进一个标签"
+        RETIRED = "retired", "停用"
+
+    tag = TenantForeignKey(Tag, models.PROTECT, related_name="changes", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
+    former_name = models.CharField(max_length=30, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    other = TenantForeignKey(Tag, models.PROTECT, null=True, related_name="+", db_index=False)
+    people = models.IntegerField(null=True)  # who carried it then
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "tag", "at"], name="tag_change_of_tag"),
+            models.Index(fields=["county", "former_name"], name="tag_change_former_name"),
+        ]
 
 
 class TagAssignment(TenantModel):
