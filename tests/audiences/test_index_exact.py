@@ -22,7 +22,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.audiences import by_rows, counting
 from weijing.audiences.expression import Node, parse
-from weijing.audiences.index import catching_up, checkpoints, keeping
+from weijing.audiences.index import catching_up, checkpoints, comparing, keeping, ticking
 from weijing.core import clock
 from weijing.residents import audience_changes, consent
 from weijing.residents.mirror.contacts import end_contact
@@ -203,6 +203,27 @@ def test_what_this_transaction_rolls_back_is_forgotten(county: County) -> None:
     assert counting.count(nodes[0], county_id=county.pk) == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_after_the_question_counts_though_another_commits_meanwhile() -> None:
+    county = make_county()
+    (tag, *_rest), (_officer, people) = make_tags(county), make_people(county, 3)
+    nodes = expressions(county)
+
+    def somebody_else_commits() -> None:
+        audience_changes.people(county.pk, [people[2].pk])
+        connections.close_all()
+
+    with transaction.atomic():
+        give_tag(people[0], tag)
+        other = threading.Thread(target=somebody_else_commits)
+        other.start()
+        other.join()
+        assert_equal_to_the_rows(nodes, county)
+        give_tag(people[1], tag)
+    assert_equal_to_the_rows(nodes, county)
+    assert counting.count(nodes[0], county_id=county.pk) == 2
+
+
 @pytest.mark.django_db
 def test_use_cases_are_in_the_next_count(county: County, at: Any) -> None:
     (tag, _school, alone), (officer, people) = make_tags(county), make_people(county, 4)
@@ -270,6 +291,14 @@ def test_a_new_process_starts_from_the_checkpoint(county: County, kept: list[Nod
     assert restored is not None
     assert int((restored.ids != 0).sum()) == 5, "as it was; the log has the rest"
     assert_equal_to_the_rows(kept, county)
+
+
+@pytest.mark.django_db
+def test_the_doctor_finds_what_was_never_logged(county: County, kept: list[Node]) -> None:
+    make_resident(division(county, "小沙江镇", "桃李村", "1组"), "后来的人")
+    assert comparing.differences(county.pk) == []
+    Resident.objects.filter(county=county, name="人0").update(sex="", consents=["publicity"])
+    assert "consents.publicity" in comparing.differences(county.pk)
 
 
 @pytest.mark.django_db
@@ -348,3 +377,23 @@ def test_a_tag_ends_with_its_last_day(county: County) -> None:
         catching_up.advance(index, tomorrow)
     assert counting.count(node, county_id=county.pk, on=tomorrow) == 0
     assert counting.count(node, county_id=county.pk) == 1, "asked of the day before"
+
+
+@pytest.mark.django_db
+def test_a_checkpoint_is_written_when_it_is_worth_it(county: County, kept: list[Node]) -> None:
+    from weijing.audiences.models import AudienceCheckpoint
+
+    written = AudienceCheckpoint.objects.get().made_at
+    with keeping.current(county.pk) as index:
+        assert checkpoints.write_if_worth_it(county.pk, index) == 0
+        AudienceCheckpoint.objects.update(made_at=written - timedelta(days=2))
+        assert checkpoints.write_if_worth_it(county.pk, index) > 0
+
+
+@pytest.mark.django_db
+def test_a_tick_leaves_nothing_to_catch_up_with(county: County) -> None:
+    make_tags(county)
+    make_people(county, 2)
+    ticking.tick()
+    with keeping.current(county.pk) as index:
+        assert len(index.living) == 2

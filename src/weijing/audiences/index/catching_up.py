@@ -67,10 +67,14 @@ def open_cursor() -> psycopg.Cursor[Any]:
 def load(county_id: int, *, day: date) -> Index:
     """A new index from the rows; what came meanwhile is for `catch_up`. Raises `NotThePrimary`."""
     with open_cursor() as cursor:
-        cursor.execute("SELECT pg_is_in_recovery(), pg_current_snapshot()::text")
-        [(is_standby, snapshot)] = cursor.fetchall()
+        cursor.execute(
+            "SELECT pg_is_in_recovery(), pg_current_snapshot()::text, "
+            "pg_current_xact_id_if_assigned()::text"
+        )
+        [(is_standby, now, own)] = cursor.fetchall()
         if is_standby:
             raise NotThePrimary("Audiences are counted on the primary database only.")
+        snapshot = without(own, now)
         return rows.everybody(cursor, county_id, snapshot=snapshot, day=day)
 
 
@@ -102,18 +106,33 @@ def _pending(
     for dimension, ids in doubtful.people.items():
         pending.add(dimension, ids)
     cursor.execute(_PENDING, {"county": index.county_id, "kept": index.snapshot}, prepare=True)
-    snapshot = ""
-    for now, is_own, dimension, ids in cursor.fetchall():
-        snapshot = now
+    found = cursor.fetchall()
+    for _now, _own_xid, is_own, dimension, ids in found:
         if dimension is not None:
             pending.add(dimension, ids)
             if is_own:
                 own.add(dimension, ids)
-    return snapshot, pending, own
+    now, own_xid = found[0][:2]
+    return without(own_xid, now), pending, own
+
+
+def without(own_xid: str | None, snapshot: str) -> str:
+    """The snapshot as another session would have it: our own transaction is not over.
+
+    PostgreSQL leaves a session's own number out of its list of those still running. Once somebody
+    with a later number has committed, it would read as over, and what we write from now on until
+    our commit as seen.
+    """
+    xmin, xmax, running = snapshot.split(":")
+    if own_xid is None or int(own_xid) >= int(xmax):
+        return snapshot
+    all_running = sorted({int(own_xid), *map(int, filter(None, running.split(",")))})
+    return f"{min(int(xmin), int(own_xid))}:{xmax}:{','.join(map(str, all_running))}"
 
 
 _PENDING = """
-SELECT pg_current_snapshot()::text, change.xid = pg_current_xact_id_if_assigned(),
+SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text,
+    change.xid = pg_current_xact_id_if_assigned(),
     change.dimension, change.residents
 FROM (VALUES (1)) AS always
 LEFT JOIN residents_audiencechange change

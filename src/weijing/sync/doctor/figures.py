@@ -1,5 +1,6 @@
-"""Coverage figures that are kept must equal the rows they were counted from."""
+"""Figures and audiences that are kept must equal the rows they were counted from."""
 
+from weijing.audiences.index import comparing
 from weijing.residents.figures import keeping
 from weijing.sync.doctor.checks import Check, Offenders, Patient
 
@@ -12,10 +13,23 @@ def kept_equal_rows(patient: Patient) -> Offenders:
     return found
 
 
+def index_equals_rows(patient: Patient) -> Offenders:
+    """By name of the set: as a new process would have it, from checkpoint and log."""
+    found = Offenders()
+    for name in comparing.differences(patient.county.pk):
+        found.add(name)
+    return found
+
+
 CHECKS = (
     Check(
         "figures.coverage", "",
         "Every kept coverage figure equals the rows (cure: weijing coverage count --all).",
         kept_equal_rows,
+    ),
+    Check(
+        "figures.audiences", "",
+        "The audience index, from its checkpoint and the log, equals the rows.",
+        index_equals_rows,
     ),
 )  # fmt: skip
