@@ -5,11 +5,16 @@ from datetime import date
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection, transaction
 
 from tests.builders import give_tag, make_officer, make_tag
 from weijing.accounts.models import Role
+from weijing.accounts.scope import scope_of
 from weijing.audit.models import AuditEntry
+from weijing.core import clock
 from weijing.residents.bulk import ordering, pieces
+from weijing.residents.finding import filtering
+from weijing.residents.finding.filters import Filters
 from weijing.residents.models import BulkPiece, BulkWork, Favourite, Resident, SavedView
 from weijing.tags.models import TagAssignment
 from weijing.territory.models import Station
@@ -158,6 +163,25 @@ def test_rows_are_sorted_by_what_the_heading_says(people):
     assert "重型货车" in columns and "接收宣传" in columns
 
 
+def test_who_came_last_stands_first_when_asked_for(people):
+    people.person("新来的", "小沙江镇", "桃李村", "1组")
+    page = get(people, people.chief, f"{LIST}?sort=-added")
+    assert (
+        shown(page)[0] == "新" and shown(page)[1:] == shown(get(people, people.chief, LIST))[-2::-1]
+    )
+    assert '<option value="-added" selected>' in page
+
+
+def test_the_order_of_coming_is_read_from_its_index(people):
+    """A page of the newest must not sort a county."""
+    scope = scope_of(people.author, at=clock.now())
+    newest = filtering.people(Filters(sort="-added"), scope=scope, on=clock.today())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = newest[:50].explain()
+    assert "Index Scan Backward using resident_ordinal" in plan and "Sort" not in plan
+
+
 def test_every_row_shown_is_noted(people):
     get(people, people.chief, f"{LIST}?tag=重型货车")
     entry = AuditEntry.objects.get(action="record.viewed")
@@ -233,6 +257,17 @@ def test_favourites_and_the_last_opened_stand_above_the_list(people):
     assert "最近看过" not in get(people, people.author, LIST)
     client.post(f"{LIST}{person.pk}/favourite/", {"mark": "no"})
     assert not Favourite.objects.exists()
+
+
+def test_a_record_at_the_desk_is_marked_where_it_stands(people):
+    person = people.residents["罗样例"]
+    here = f"{LIST}{person.pk}/?purpose=visit"
+    assert 'aria-label="收藏 罗样例"' in get(people, people.chief, here)
+    answer = people.client(people.chief).post(
+        f"{LIST}{person.pk}/favourite/", {"mark": "yes", "next": here}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == here
+    assert 'aria-label="取消收藏 罗样例"' in answer.content.decode()
 
 
 def test_nobody_outside_the_scope_is_marked_and_nobody_is_led_elsewhere(people):

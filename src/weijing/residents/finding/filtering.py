@@ -19,6 +19,8 @@ from weijing.territory.queries import by_code
 State = Contact.State
 ORDERS: dict[str, tuple[Any, ...]] = {
     "": ("ordinal",),
+    # Ordinals are given in the order of coming, and have an index that is read from either end.
+    "-added": ("-ordinal",),
     # Pinyin is plain letters: compared as bytes a county is sorted in a third of the time.
     "name": (Collate("pinyin", "C"), Collate("name", "C"), "pk"),
     "-name": (Collate("pinyin", "C").desc(), Collate("name", "C").desc(), "pk"),

@@ -29,7 +29,9 @@ LIVES = {
 SEXES = {value: label for value, label in Resident.Sex.choices if value}
 ROLES = {value: label for value, label in Resident.HouseholdRole.choices if value}
 REACHES = {value or "unknown": label for value, label in Resident.Reach.choices}
-SORTS = dict.fromkeys([f"{sign}{name}" for name in ("name", "age", "place") for sign in ("", "-")])
+SORTS = dict.fromkeys(
+    [*(f"{sign}{name}" for name in ("name", "age", "place") for sign in ("", "-")), "-added"]
+)
 AGES = re.compile(r"(\d{0,3})[-–](\d{0,3})", re.ASCII)
 MAX_TAGS = 10
 MAX_UNREAD_CHARS = 20

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from weijing.audit import trail
 from weijing.core import clock
+from weijing.residents.finding import favourites
 from weijing.residents.masking import masked_name, masked_phone
 from weijing.residents.models import ConsentRecord, Resident
 from weijing.residents.policies import access_resident
@@ -91,6 +92,7 @@ def _record(
     status: int = 200,
 ) -> HttpResponse:
     known = record(_acting(request, person))
+    here = f"{reverse('desk:contact', args=[person.pk])}?purpose={purpose}"
     context = {
         **known,
         "phone": phone or known["phone"],
@@ -99,7 +101,11 @@ def _record(
         "purpose": PURPOSES[purpose],
         "query": f"?purpose={purpose}",
         "change_url": reverse("desk:contact-change", args=[person.pk, "act"]).removesuffix("act/"),
-        "back_to_record": f"{reverse('desk:contact', args=[person.pk])}?purpose={purpose}",
+        "back_to_record": here,
+        "is_marked": person.pk in favourites.marked_among([person.pk], by=request.user),
+        "mark_url": reverse("desk:favourite", args=[person.pk]),
+        "name": person.name,
+        "back": here,
         "act": act,
         "form": form,
         "consents": _consents(person),

@@ -5,6 +5,7 @@ new page becomes a draft with its first post, whose number then travels in the f
 page wait for each other (`queue all`), so each carries what the one before it has saved.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.campaigns import audience_form, meter
+from weijing.web.desk.campaigns import audience_form, from_address, meter
 from weijing.web.desk.campaigns.audience_form import Tree
 from weijing.web.desk.campaigns.builder import Builder
 from weijing.web.desk.showing import show
@@ -47,7 +48,9 @@ class Draft:
 @require_http_methods(["GET", "POST"])
 def new(request: OfficerRequest) -> HttpResponse:
     if request.method == "GET":
-        return _page(request, Draft(), None)
+        begun = from_address.begun(request)
+        draft = Draft(topic=begun.topic, tree=begun.tree)
+        return _page(request, draft, None, wrong=begun.wrong, left=begun.left)
     number = request.POST.get("number", "").replace("\x00", "")
     return _posted(request, _own_draft(request, number) if number else None)
 
@@ -160,7 +163,12 @@ def _missing(draft: Draft) -> list[str]:
 
 
 def _page(
-    request: OfficerRequest, draft: Draft, campaign: Campaign | None, *, wrong: str = ""
+    request: OfficerRequest,
+    draft: Draft,
+    campaign: Campaign | None,
+    *,
+    wrong: str = "",
+    left: Sequence[str] = (),
 ) -> HttpResponse:
     scope, now = request.scope, clock.now()
     county = County.objects.get(pk=scope.county_id)
@@ -172,6 +180,7 @@ def _page(
         "draft": draft,
         "campaign": campaign,
         "wrong": wrong,
+        "left": left,
         "root": Builder(scope, draft.topic, draft.searches, measured.hits).draw(draft.tree),
         "fields": audience_form.FIELDS,
         "unfinished": len(audience_form.unfinished(draft.tree)),

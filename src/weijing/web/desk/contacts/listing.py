@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core import clock
@@ -19,6 +20,7 @@ from weijing.tags import queries as tags
 from weijing.territory import queries as territory
 from weijing.territory.models import Division
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.contacts.as_audience import Addressed, as_audience
 from weijing.web.desk.contacts.chips import chips, officers_in
 from weijing.web.desk.contacts.choosing import Chosen, chosen, doubts, or_nearly, remaining
 from weijing.web.desk.roles import COMMAND
@@ -31,6 +33,7 @@ SORTS = {
     "age": "从小到大",
     "-age": "从大到小",
     "place": "按住址",
+    "-added": "最近添加在前",
 }
 COLUMNS = {"age": "年龄", "tags": "标签", "consent": "同意"}
 LATELY = 6
@@ -57,6 +60,7 @@ def contacts(request: OfficerRequest) -> HttpResponse:
         "is_filtered": not who.filters.is_empty or who.is_unsure,
         "place": place,
         "may_change": policies.can_change_many(scope) and not who.nearly and not who.is_unsure,
+        "addressed": _addressed(request, who, place),
         "views": saved_views.views_of(request.user, PAGE),
         "columns": columns,
         "hidden": remaining(request, "q", "division", "state"),
@@ -65,6 +69,14 @@ def contacts(request: OfficerRequest) -> HttpResponse:
         **_known(request, who),
     }
     return show(request, "desk/contacts/list.html", context, part="rows")
+
+
+def _addressed(request: OfficerRequest, who: Chosen, place: Division | None) -> Addressed | None:
+    """The filters as the audience of a message, for who may draft one."""
+    if not request.scope.has(Role.CAMPAIGN_AUTHOR) or who.nearly or who.is_unsure:
+        return None
+    addressed = as_audience(who.filters, who.tags, place)
+    return addressed if addressed.text else None
 
 
 def _people(scope: Scope, ids: list[int]) -> list[Resident]:
