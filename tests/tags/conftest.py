@@ -1,12 +1,16 @@
-"""A simulated WeCom in a process of its own, and a client of it."""
+"""A simulated WeCom in a process of its own, a client of it, and a small catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
+from tests.tags.catalogue_people import catalogue as catalogue
 from tests.wecom_simulator.running import FROZEN, Simulator
 from wecom_api import Transport, WeCom
+from weijing.core.errors import DomainError
 
 
 @pytest.fixture
@@ -27,3 +31,22 @@ def wecom(simulator: Simulator) -> Iterator[WeCom]:
     )
     yield client
     client.close()
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[object]]:
+    """Two acts in two connections at once; what each returned or raised."""
+
+    def run(act: Callable[[], object]) -> object:
+        try:
+            return act()
+        except DomainError as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    def run_all(*acts: Callable[[], object]) -> list[object]:
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return list(pool.map(run, acts))
+
+    return run_all

@@ -7,7 +7,7 @@ from django.db import transaction
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.campaigns import policies, releasing
-from weijing.campaigns.drafting import check_recount
+from weijing.campaigns.drafting import check_recount, check_tags
 from weijing.campaigns.models import Campaign
 from weijing.core import jobs
 from weijing.core.errors import DomainError, PermissionDenied
@@ -34,7 +34,8 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
 
     The audience is counted again and then fixed; how many people it has is returned. It must be
     within one per cent of `count_seen`, the number the approver has read (the author's if None).
-    Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `RecountChanged`, `EmptyAudience`.
+    Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `Incomplete`, `RecountChanged`,
+    `EmptyAudience`.
     """
     if not policies.can_release(by, campaign, at=at):
         raise PermissionDenied("群发要由起草人以外、有审批权的人批准。")
@@ -42,6 +43,7 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     # free today.
     County.objects.select_for_update(no_key=True).get(pk=campaign.county_id)
     fresh = _submitted(campaign)
+    check_tags(fresh)
     fresh.state = Campaign.State.RELEASED
     fresh.released_by = by
     fresh.released_at = at

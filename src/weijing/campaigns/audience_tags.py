@@ -12,6 +12,29 @@ def tag_names(tree: Any, county_id: int) -> list[str]:
     return list(found.values_list("name", flat=True))
 
 
+def ended_tags(tree: Any, county_id: int) -> list[Tag]:
+    """Tags of a tree that were retired, or merged into another, since it was written."""
+    found = Tag.objects.filter(
+        county_id=county_id, code__in=set(_tag_codes(tree)), retired_at__isnull=False
+    )
+    return list(found.select_related("merged_into").order_by("code"))
+
+
+def with_tag_replaced(tree: Any, code: str, by: str) -> Any:
+    """The tree with another tag in the place of one; a condition names no tag twice."""
+    if isinstance(tree, list):
+        return [with_tag_replaced(branch, code, by) for branch in tree]
+    if not isinstance(tree, dict):
+        return tree
+    changed = {}
+    for key, value in tree.items():
+        if key == "tag" and isinstance(value, list):
+            changed[key] = list(dict.fromkeys(by if each == code else each for each in value))
+        else:
+            changed[key] = with_tag_replaced(value, code, by)
+    return changed
+
+
 def _tag_codes(tree: Any) -> list[str]:
     if isinstance(tree, list):
         return [code for branch in tree for code in _tag_codes(branch)]

@@ -8,7 +8,7 @@ from django.db import transaction
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.campaigns import checks, codes, policies
-from weijing.campaigns.audience_tags import tag_names
+from weijing.campaigns.audience_tags import ended_tags, tag_names
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.reach import Reach, reach_of
 from weijing.campaigns.releasing import EmptyAudience
@@ -126,6 +126,18 @@ def check_recount(*, seen: int, now: int) -> None:
         raise RecountChanged(seen, now)
 
 
+def check_tags(campaign: Campaign) -> None:
+    """Left out silently, a tag that has ended would send the message to others than were chosen.
+
+    Raises `Incomplete`.
+    """
+    for tag in ended_tags(campaign.audience, campaign.county_id):
+        instead = f"，并入了「{tag.merged_into.name}」" if tag.merged_into else ""
+        raise Incomplete(
+            f"条件里的标签「{tag.name}」已停用{instead}。请在条件里删去或换一个再提交。"
+        )
+
+
 def wording(campaign: Campaign) -> list[checks.Check]:
     """The checks of the text as it stands. They never refuse: two people read it."""
     county = County.objects.get(pk=campaign.county_id)
@@ -167,6 +179,7 @@ def _check_complete(campaign: Campaign) -> None:
         raise Incomplete("请填写标题。")
     if not campaign.body.strip():
         raise Incomplete("请填写正文。")
+    check_tags(campaign)
     short_name = County.objects.get(pk=campaign.county_id).short_name
     length = codes.text_bytes(campaign.body, short_name=short_name)
     if length > codes.MAX_TEXT_BYTES:

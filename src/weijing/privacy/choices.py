@@ -11,13 +11,13 @@ from weijing.core.errors import DomainError
 from weijing.residents import consent, links, notices
 from weijing.residents.models import ConsentRecord, Resident
 from weijing.tags import assigning
+from weijing.tags.catalogue.policies import SET_BY_THE_SYSTEM
 from weijing.tags.models import Tag, TagAssignment, TagGroup
 
 CHANNEL = ConsentRecord.Channel.PHONE_PAGE
 SUBJECTS = (TagGroup.Subject.RESIDENT, TagGroup.Subject.HOUSEHOLD, TagGroup.Subject.CONTACT)
 # 家庭安全: not on a page that somebody else at home may open.
 NEVER_ON_A_PAGE = ("GRD04",)
-SET_BY_THE_SYSTEM = ("SOC14",)
 
 
 class NotOnThisPage(DomainError):
@@ -95,7 +95,7 @@ def set_tags(resident: Resident, group: TagGroup, codes: Collection[str], *, at:
     if not set_by_themselves(resident).filter(pk=group.pk).exists():
         raise NotOnThisPage("这一类标签不能在这里填，请当面告诉您的民警。")
     tags = list(Tag.objects.filter(county_id=resident.county_id, group=group))
-    chosen = [tag for tag in tags if tag.code in codes]
+    chosen = [tag for tag in tags if tag.code in codes and tag.retired_at is None]
     carried = TagAssignment.objects.filter(
         county_id=resident.county_id, resident=resident, tag__in=tags
     )

@@ -1,6 +1,6 @@
 """Who carries which tag: put on and taken off by the rules of the tag's group."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from weijing.core.ids import new_ids
 from weijing.residents import audience_changes
 from weijing.residents.models import Resident
 from weijing.tags import projecting
+from weijing.tags.catalogue.policies import SET_BY_THE_SYSTEM
 from weijing.tags.models import Tag, TagAssignment, TagGroup
 
 BATCH = 10_000
@@ -30,7 +31,11 @@ class ConsentMissing(DomainError):
 
 
 class TagBelongsElsewhere(DomainError):
-    """A road or a firm carries such a tag, not a person."""
+    """A road or a message carries such a tag, not a person; or the system alone says it."""
+
+
+class TagHasEnded(DomainError):
+    """It was merged into another, or retired; nobody gets it any more."""
 
 
 @transaction.atomic
@@ -48,15 +53,16 @@ def assign(
     `by` is None when the resident or a guardian did it themselves (`source` says which).
     All or none. WeCom follows by itself.
 
-    Raises `OnlyTheResident`, `ConsentMissing`.
+    Raises `OnlyTheResident`, `ConsentMissing`, `TagBelongsElsewhere`, `TagHasEnded`.
     """
     tags = _in_county(resident.county_id, tags)
     if not tags:
         return
+    _check_live(tags, live=hold(resident.county_id, [tag.pk for tag in tags]))
     people = Resident.objects.select_for_update().filter(county_id=resident.county_id)
     consents = people.get(pk=resident.pk).consents
     for tag in tags:
-        check_setter(tag, by)
+        check_setter(tag, by, source=source)
         if needs_consent(tag) and tag.group.code not in consents:
             raise ConsentMissing(
                 f"「{tag.name}」属于敏感标签，须先由本人单独同意「{tag.group.name}」这一项。"
@@ -121,11 +127,14 @@ def assign_many(
 
     People without the consent a tag needs are passed over and counted, never tagged.
 
-    Raises `OnlyTheResident`, before anything is written.
+    A tag that ends in the meantime is left out from then on.
+
+    Raises `OnlyTheResident`, `TagBelongsElsewhere`, `TagHasEnded`, before anything is written.
     """
     tags = {tag.pk: tag for tag in _in_county(county_id, {tag for _, tag in pairs})}
+    _check_live(tags.values(), live={tag.pk for tag in tags.values() if tag.retired_at is None})
     for tag in tags.values():
-        check_setter(tag, by)
+        check_setter(tag, by, source=source)
     wanted = list(dict.fromkeys((resident, tag.pk) for resident, tag in pairs if tag.pk in tags))
     done = 0
     for start in range(0, len(wanted), BATCH):
@@ -143,6 +152,8 @@ def _assign_piece(
     by: Officer | None,
     at: datetime,
 ) -> int:
+    live = hold(county_id, {tag for _, tag in pairs})
+    pairs = {pair: tag for pair, tag in pairs.items() if tag.pk in live}
     needed = [tag.group.code if needs_consent(tag) else "" for tag in pairs.values()]
     values: dict[str, Any] = {
         "county": county_id,
@@ -240,12 +251,42 @@ def expiry(tag: Tag, at: datetime) -> date:
     return clock.local_day(at) + timedelta(days=tag.retention_days)
 
 
-def check_setter(tag: Tag, by: Officer | None) -> None:
+def check_setter(tag: Tag, by: Officer | None, *, source: str = "") -> None:
     """Raises `OnlyTheResident`, `TagBelongsElsewhere`."""
-    if by is not None and tag.group.set_by_resident_only:
+    group = tag.group
+    if by is not None and group.set_by_resident_only:
         raise OnlyTheResident(f"「{tag.name}」只能由群众本人或监护人填写，不能代填。")
-    if by is not None and tag.group.subject == TagGroup.Subject.ROAD:
+    own_word = (TagAssignment.Source.SELF, TagAssignment.Source.GUARDIAN)
+    by_person = by is not None or source in own_word
+    if by_person and group.subject == TagGroup.Subject.ROAD:
         raise TagBelongsElsewhere(f"「{tag.name}」是路段的标签，不能贴在人身上。")
+    if by is not None and group.subject == TagGroup.Subject.TOPIC:
+        raise TagBelongsElsewhere(f"「{tag.name}」是宣传内容的主题，只有本人能选作自己感兴趣的。")
+    if by_person and group.code in SET_BY_THE_SYSTEM:
+        raise TagBelongsElsewhere(f"「{tag.name}」由系统自动设置，不能填写。")
+
+
+def hold(county_id: int, tag_ids: Collection[int]) -> set[int]:
+    """Which of these tags are live; none of them ends before the commit.
+
+    Called before any row is written: who ends a tag waits for us, or we see that it has ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [county_id, sorted(tag_ids)])
+        return {row[0] for row in cursor.fetchall()}
+
+
+_HOLD = """
+SELECT id FROM tags_tag
+WHERE county_id = %s AND id = ANY(%s::bigint[]) AND retired_at IS NULL
+ORDER BY id FOR KEY SHARE
+"""
+
+
+def _check_live(tags: Iterable[Tag], *, live: Collection[int]) -> None:
+    for tag in tags:
+        if tag.pk not in live:
+            raise TagHasEnded(f"「{tag.name}」已经停用，没有保存。请换一个标签，再保存一次。")
 
 
 def _in_county(county_id: int, tags: Collection[Tag]) -> list[Tag]:

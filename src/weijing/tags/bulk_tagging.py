@@ -27,6 +27,7 @@ DECEASED = "已故"
 CHANGED_SINCE = "后来有人改过，没有动"
 ERASED = "本人后来要求删除资料"
 EXPIRED_SINCE = "标签这期间已到期"
+ENDED_SINCE = "标签已停用"
 
 
 class Add:
@@ -34,6 +35,9 @@ class Add:
 
     def do(self, work: BulkWork, people: list[Resident], *, at: datetime) -> Outcome:
         tag, outcome = _tag(work), Outcome()
+        if not assigning.hold(work.county_id, [tag.pk]):
+            outcome.refused[ENDED_SINCE] += len(people)
+            return outcome
         alive = [one for one in people if not _is_dead(one)]
         willing = [one.pk for one in alive if _agrees(one, tag)]
         outcome.refused[DECEASED] += len(people) - len(alive)
@@ -93,6 +97,9 @@ class Remove:
         at: datetime,
     ) -> Outcome:
         tag, outcome, today = _tag(work), Outcome(), clock.local_day(at)
+        if not assigning.hold(work.county_id, [tag.pk]):
+            outcome.refused[ENDED_SINCE] += len(people)
+            return outcome
         by_id = {person.pk: person for person in people}
         lines = [line for line in lines if line[0] in by_id]
         ids = [line[0] for line in lines]

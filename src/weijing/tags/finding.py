@@ -55,8 +55,7 @@ def wanted(filters: Filters, county_id: int) -> Wanted:
 
 def meanings(word: str, county_id: int) -> list[Tag]:
     """One tag when the word is its name or code; else those it may mean."""
-    tags = Tag.objects.filter(county_id=county_id).select_related("group")
-    if exact := tags.filter(Q(name=word) | Q(code=word.upper())).first():
+    if exact := queries.named(word, county_id=county_id):
         return [exact]
     return list(queries.search(word, county_id=county_id)[:MAX_MEANT])
 
@@ -64,9 +63,7 @@ def meanings(word: str, county_id: int) -> list[Tag]:
 def without_tag_names(filters: Filters, county_id: int) -> Filters:
     """A tag's whole name among the words searched for is a filter, not a person's name."""
     words = filters.text.split()
-    names = set(
-        Tag.objects.filter(county_id=county_id, name__in=words).values_list("name", flat=True)
-    )
+    names = set(queries.live(county_id).filter(name__in=words).values_list("name", flat=True))
     if not names:
         return filters
     rest = " ".join(word for word in words if word not in names)

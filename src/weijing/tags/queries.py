@@ -7,36 +7,78 @@ from django.db.models import Count, Q, QuerySet
 
 from weijing.accounts.scope import Scope
 from weijing.residents.models import Resident
-from weijing.tags.models import Tag, TagAssignment, TagGroup
+from weijing.tags.models import Tag, TagAssignment, TagChange, TagGroup
+
+
+def live(county_id: int) -> QuerySet[Tag]:
+    """The catalogue as it is in use: without tags that were merged away or retired."""
+    tags = Tag.objects.filter(county_id=county_id, retired_at=None)
+    return tags.select_related("group__category")
 
 
 def search(text: str, *, county_id: int) -> QuerySet[Tag]:
-    """Tags whose name contains the text, or whose pinyin or initials begin with it."""
-    tags = Tag.objects.filter(county_id=county_id).select_related("group__category")
+    """Live tags by code or name, also a former one, or by the beginning of pinyin or initials."""
+    return live(county_id).filter(_matching(text, county_id)).order_by("code")
+
+
+def search_ended(text: str, *, county_id: int) -> QuerySet[Tag]:
+    """The same among those that have ended."""
+    ended = Tag.objects.filter(county_id=county_id, retired_at__isnull=False)
+    tags = ended.select_related("group__category", "merged_into")
+    return tags.filter(_matching(text, county_id)).order_by("code")
+
+
+def _matching(text: str, county_id: int) -> Q:
     text = text.strip()
     if not text:
-        return tags.order_by("code")
+        return Q()
     typed = text.lower().replace(" ", "")
-    matching = Q(name__icontains=text) | Q(pinyin__startswith=typed)
-    return tags.filter(matching | Q(initials__startswith=typed)).order_by("code")
+    once = TagChange.objects.filter(county_id=county_id, former_name__icontains=text)
+    return (
+        Q(name__icontains=text)
+        | Q(code__startswith=typed.upper())
+        | Q(pinyin__startswith=typed)
+        | Q(initials__startswith=typed)
+        | Q(pk__in=once.values("tag_id"))
+    )
+
+
+def successor(tag: Tag) -> Tag:
+    """What stands in its place today: where it was merged into, however often; else the tag."""
+    seen = {tag.pk}
+    while tag.merged_into_id is not None and tag.merged_into_id not in seen:
+        seen.add(tag.merged_into_id)
+        tags = Tag.objects.filter(county_id=tag.county_id).select_related("group__category")
+        tag = tags.get(pk=tag.merged_into_id)
+    return tag
+
+
+def named(word: str, *, county_id: int) -> Tag | None:
+    """The live tag of this very name or code; one it had before counts as well."""
+    tags = Tag.objects.filter(county_id=county_id).select_related("group__category")
+    found = tags.filter(Q(name=word) | Q(code=word.upper())).first()
+    if found is None:
+        once = TagChange.objects.filter(county_id=county_id, former_name=word)
+        found = tags.filter(pk__in=once.order_by("-at").values("tag_id")[:1]).first()
+    if found is None:
+        return None
+    found = successor(found)
+    return None if found.retired_at else found
 
 
 def settable_by_officers(county_id: int) -> QuerySet[Tag]:
     """Tags an officer may put on a person without a consent of their own."""
-    return Tag.objects.filter(
-        county_id=county_id,
+    return live(county_id).filter(
         sensitive=False,
         group__set_by_resident_only=False,
         group__needs_separate_consent=False,
-    ).select_related("group__category")
+    )
 
 
 def offered_to_officers(county_id: int) -> QuerySet[Tag]:
     """Tags an officer may choose for a person, also those that need a consent of their own."""
     subjects = [TagGroup.Subject.RESIDENT, TagGroup.Subject.HOUSEHOLD, TagGroup.Subject.CONTACT]
-    return Tag.objects.filter(
-        county_id=county_id, group__set_by_resident_only=False, group__subject__in=subjects
-    ).select_related("group__category")
+    return live(county_id).filter(group__set_by_resident_only=False, group__subject__in=subjects)
 
 
 def usual_among(scope: Scope, *, on: date, limit: int) -> list[Tag]:

@@ -3,6 +3,7 @@
 from weijing.core import clock, jobs, line
 from weijing.tags import assigning, catalogue_sync, marking, projecting
 from weijing.tags import bulk_tagging as bulk_tagging
+from weijing.tags.catalogue import carrying
 from weijing.tags.models import TagProjection
 from weijing.territory.models import County
 
@@ -28,6 +29,7 @@ def nightly(timestamp: int) -> None:
     """Tags that ran out go; pairs that differ in WeCom are noted."""
     for county in County.objects.all():
         assigning.end_expired(county.pk, at=clock.now())
+        carrying.settle(county.pk, at=clock.now())
         projecting.want_all_differing(county.pk, at=clock.now())
 
 
@@ -36,3 +38,9 @@ def sync_catalogue(*, county_id: int) -> None:
     county = County.objects.get(pk=county_id)
     catalogue_sync.sync_catalogue(county, wecom=line.wecom(county.pk))
     projecting.want_all_differing(county.pk, at=clock.now())
+
+
+@jobs.task("tags.compare_pairs", queue=jobs.BULK)
+def compare_pairs(*, county_id: int) -> None:
+    """After a change of many people at once."""
+    projecting.want_all_differing(county_id, at=clock.now())

@@ -13,6 +13,7 @@ from weijing.residents.merges import choosing, duplicates, splitting, undoing, u
 from weijing.residents.merges.undoing import Undone
 from weijing.residents.models import DuplicatePair, MergeRecord, Resident
 from weijing.tags import projecting
+from weijing.tags.catalogue import carrying
 
 MAX_PAIRS = 100
 
@@ -50,6 +51,7 @@ def unite(
 def undo(record: MergeRecord, *, by: Officer, scope: Scope, at: datetime) -> Undone:
     """See `residents.undoing.undo`."""
     undone = undoing.undo(record, by=by, scope=scope, at=at)
+    carrying.settle(record.county_id, at=at)  # a tag may have ended since the two were joined
     _want_both(record, at=at)
     return undone
 

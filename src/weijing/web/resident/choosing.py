@@ -9,8 +9,8 @@ from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.privacy import choices
 from weijing.residents import consent, links, notices
-from weijing.tags.models import Tag, TagGroup
-from weijing.tags.queries import carried_by
+from weijing.tags.models import TagGroup
+from weijing.tags.queries import carried_by, live
 from weijing.web.resident.visiting import VisitorRequest, for_visitors, leave, show
 
 ME = "/r/me/"
@@ -67,7 +67,7 @@ def tags(request: VisitorRequest, code: str) -> HttpResponse:
 def _boxes(request: VisitorRequest, group: TagGroup) -> dict[str, object]:
     carried = carried_by(request.visitor, on=clock.today())
     mine = set(carried.values_list("tag_id", flat=True))
-    offered = Tag.objects.filter(county_id=group.county_id, group=group).order_by("code")
+    offered = live(group.county_id).filter(group=group).order_by("code")
     return {
         "group": group,
         "boxes": [(tag, tag.pk in mine) for tag in offered],

@@ -79,7 +79,7 @@ def poster_tags(request: OfficerRequest, pk: int) -> HttpResponse:
     if way is None:
         raise Http404
     codes = request.POST.getlist("tags")
-    wanted = list(Tag.objects.filter(county_id=beat.county_id, code__in=codes))
+    wanted = list(tags.live(beat.county_id).filter(code__in=codes))
     try:
         by_way.set_tags(way, wanted, by=request.user, scope=request.scope, at=clock.now())
     except PermissionDenied:
