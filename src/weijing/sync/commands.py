@@ -103,7 +103,7 @@ def tags(county: County) -> None:
         done = catalogue_sync.sync_catalogue(county, wecom=wecom)
     click.echo(
         f"{done.made} tags made, {done.adopted} adopted, {done.renamed} renamed, "
-        f"{done.waiting} still waiting."
+        f"{done.deleted} deleted, {done.waiting} still waiting."
     )
 
 

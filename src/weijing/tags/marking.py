@@ -84,6 +84,8 @@ class _Marker:
             self._call(pair)
         except (errors.Conflict, errors.Unanswered):  # marking twice is harmless
             return Done.NOT_YET
+        except errors.UnknownTag:  # deleted since we read our library; read again, it fits
+            return Done.NOT_YET
         except (errors.Unavailable, errors.Misconfigured) as error:
             if not self._stop.is_set():
                 log.warning("tags.projection_waits", error_type=type(error).__name__)

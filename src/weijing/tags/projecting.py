@@ -19,7 +19,8 @@ from weijing.tags.models import Tag, TagGroup
 def is_projected(tag: Tag) -> bool:
     """Whether officers see the tag in WeCom's own clients (docs/adr/0010-tags-in-wecom.md)."""
     return not (
-        tag.sensitive
+        tag.retired_at is not None
+        or tag.sensitive
         or tag.group.needs_separate_consent
         or tag.group.audience == TagGroup.Audience.NEVER
     )
@@ -94,7 +95,8 @@ def want_all_differing(county_id: int, *, at: datetime) -> int:
 _WANT_DIFFERING = """
 WITH ours AS (
     SELECT tag.id, tag.wecom_tag_id,
-        NOT (tag.sensitive OR tag_group.needs_separate_consent OR tag_group.audience = 'never')
+        tag.retired_at IS NULL AND NOT (tag.sensitive OR tag_group.needs_separate_consent
+            OR tag_group.audience = 'never')
             AS is_projected
     FROM tags_tag tag
     JOIN tags_taggroup tag_group
