@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
@@ -74,9 +74,16 @@ class SignedInUnlessOpen:
             return _to_sign_in(request)
         roles: frozenset[str] = getattr(view, "roles", frozenset())
         request.scope = scope_of(request.user, at=clock.now())
+        if not roles & request.scope.roles and _wants_json(request):
+            return JsonResponse({"is_allowed": False}, status=403)
         if not roles & request.scope.roles:
             return TemplateResponse(request, "errors/forbidden.html", status=403)
         return None
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    """A program asks, such as a phone that sends what it kept: words of a page tell it nothing."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def _to_sign_in(request: Any) -> HttpResponse:

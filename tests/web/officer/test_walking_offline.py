@@ -9,7 +9,8 @@ from playwright import sync_api
 
 from tests.builders import make_household, make_officer, make_resident
 from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
-from weijing.accounts.models import Role
+from weijing.accounts import appointing
+from weijing.accounts.models import Posting, Role
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
 from weijing.residents.adding import doors, refusals, walking
@@ -340,6 +341,64 @@ def test_signing_out_sends_first_and_then_wipes_the_phone(phone):
     phone.wait_for_url("**/sign-in/**")
     wait_for(phone, LISTS, 0)
     wait_for(phone, "indexedDB.databases().then(found => found.length)", 0)
+
+
+def test_signing_out_at_the_desk_sends_first_what_the_same_browser_kept(phone, beat):
+    appointing.give_role(beat.officer, Role.STATION_COMMAND, by=None, at=clock.now())
+    phone.context.route("**/visits/new/", lambda route: route.fulfill(status=503, body="busy"))
+    knock(phone, "2号", "家中无人", note="邻居说去赶集")
+    phone.goto("/desk/jobs/")
+    phone.get_by_role("button", name="退出").tap()
+    phone.get_by_text("没有退出：这个浏览器里还有 1 户走访没上传").wait_for()
+    phone.get_by_text("看登记的内容").tap()
+    phone.get_by_text("2号：家中无人，邻居说去赶集").wait_for()
+    phone.get_by_role("button", name="仍要退出，丢掉 1 户走访").wait_for()
+    assert "/desk/jobs/" in phone.url and not DoorVisit.objects.exists()
+    phone.context.unroute("**/visits/new/")
+    phone.reload()
+    phone.get_by_role("button", name="退出").tap()
+    phone.wait_for_url("**/sign-in/**")
+    assert visits(phone, 1) == ["absent"]
+
+
+def test_signing_out_at_the_desk_a_second_time_is_meant(phone, beat):
+    appointing.give_role(beat.officer, Role.STATION_COMMAND, by=None, at=clock.now())
+    phone.context.route("**/visits/new/", lambda route: route.fulfill(status=503, body="busy"))
+    knock(phone, "2号", "家中无人")
+    phone.goto("/desk/jobs/")
+    phone.get_by_role("button", name="退出").tap()
+    phone.get_by_role("button", name="仍要退出，丢掉 1 户走访").tap()
+    phone.wait_for_url("**/sign-in/**")
+    assert not DoorVisit.objects.exists()
+
+
+def test_who_may_note_no_visits_any_more_is_told_so_and_keeps_what_was_noted(phone, beat):
+    phone.context.set_offline(True)
+    knock(phone, "2号", "家中无人", note="邻居说去赶集")
+    appointing.take_role(beat.officer, Role.VILLAGE_AUXILIARY, by=None, at=clock.now())
+    phone.context.set_offline(False)
+    phone.get_by_text("你现在的岗位不能登记走访").wait_for()
+    sync_api.expect(phone.get_by_text("登录已过期")).to_be_hidden()
+    phone.get_by_text("看登记的内容").locator("visible=true").tap()
+    phone.get_by_text("2号：家中无人，邻居说去赶集").locator("visible=true").wait_for()
+    waiting(phone, 1)
+    appointing.give_role(beat.officer, Role.VILLAGE_AUXILIARY, by=None, at=clock.now())
+    phone.reload()
+    assert visits(phone, 1) == ["absent"]
+
+
+def test_a_visit_at_a_door_of_another_s_beat_by_now_is_shown_to_be_passed_on(phone, beat):
+    phone.context.set_offline(True)
+    knock(phone, "2号", "家中无人", note="邻居说去赶集")
+    Posting.objects.filter(officer=beat.officer).update(ends_at=clock.now())
+    phone.context.set_offline(False)
+    phone.get_by_text("没有登记：这一户已经不归你管").wait_for()
+    phone.get_by_text("看登记的内容").locator("visible=true").tap()
+    phone.get_by_text("2号：家中无人，邻居说去赶集").locator("visible=true").wait_for()
+    phone.goto("/o/me/")
+    phone.get_by_role("button", name="退出登录").tap()
+    phone.get_by_text("没有退出：还有 1 户走访没上传").wait_for()
+    assert not DoorVisit.objects.exists()
 
 
 def test_another_officer_on_the_same_phone_sends_nothing_of_the_first(phone, beat):

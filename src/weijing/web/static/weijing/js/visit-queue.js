@@ -52,7 +52,8 @@ window.visitQueue = (function () {
   }
   function token() { return (/(?:^|; )csrftoken=([^;]*)/.exec(document.cookie) || [])[1] || ""; }
 
-  /* What the server says to one visit, or what is in the way: silence, signed-out, trouble. */
+  /* What the server says to one visit, or what is in the way: silence, signed-out, no-right (this
+     officer may note no visits), somebody-else (is signed in here), trouble. */
   async function post(row) {
     var stop = new AbortController(), late = setTimeout(function () { stop.abort(); }, PATIENCE);
     var said = {
@@ -64,7 +65,9 @@ window.visitQueue = (function () {
         method: "POST", redirect: "manual", signal: stop.signal, body: new URLSearchParams(said),
         headers: { Accept: "application/json", "X-CSRFToken": token() },
       });
-      if (answer.type === "opaqueredirect" || [403, 409].includes(answer.status)) return { trouble: "signed-out" };
+      if (answer.type === "opaqueredirect") return { trouble: "signed-out" };
+      if (answer.status === 409) return { trouble: "somebody-else" };
+      if (answer.status === 403) return { trouble: isJson(answer) ? "no-right" : "signed-out" }; // or an old token
       if (answer.status >= 500) return { trouble: "trouble" };
       return await answer.json(); // a page of a café's network is none, and no answer
     } catch (silence) {
@@ -104,6 +107,18 @@ window.visitQueue = (function () {
     }
   }
   function isGoing(key) { return key === going; }
+  function isJson(answer) { return /json/.test(answer.headers.get("Content-Type")); }
 
-  return { isGoing: isGoing, put: put, drop: drop, rows: rows, newKey: newKey, send: send };
+  /* What would be lost with this browser's memory: not sent, or refused and not read yet. */
+  function isKept(row) { return !row.sent || Boolean(row.bad && row.told); }
+  function describe(row) {
+    var at = new Date(row.at), minutes = String(at.getMinutes()).padStart(2, "0");
+    var when = (at.getMonth() + 1) + " 月 " + at.getDate() + " 日 " + at.getHours() + ":" + minutes;
+    return row.where + "：" + row.word + (row.note ? "，" + row.note : "") + "（" + when + "）";
+  }
+
+  return {
+    isKept: isKept, describe: describe, isGoing: isGoing, put: put, drop: drop, rows: rows,
+    newKey: newKey, send: send,
+  };
 })();

@@ -9,7 +9,7 @@
   if (here.dataset.officer) localStorage.setItem("weijing-officer", me);
   var seen = Number(walk && walk.dataset.seen), sheet = doc.getElementById("visit"), at = null;
   var form = doc.getElementById("visit-form"), trouble = "", plain = new Map();
-  var NOTES = ["waiting", "signed-out", "trouble", "others", "leaving"], AGAIN = 15000, DAY = 864e5;
+  var NOTES = ["waiting", "signed-out", "no-right", "somebody-else", "trouble", "others", "leaving"], AGAIN = 15000, DAY = 864e5;
   var GOING = "这一户的走访正在上传或已经上传，请在住户页改。";
 
   function all(selector) { return Array.from(doc.querySelectorAll(selector)); }
@@ -37,18 +37,30 @@
     found.forEach(function (row) { if (row.sent && !row.told && Date.now() - row.sent > DAY) queue.drop(row.key); });
     reveal("waiting", waiting.length);
     reveal("signed-out", waiting.length && trouble === "signed-out");
+    reveal("no-right", waiting.length && trouble === "no-right");
+    reveal("somebody-else", waiting.length && trouble === "somebody-else");
     reveal("trouble", waiting.length && trouble === "trouble");
     reveal("others", found.filter(function (row) { return !row.sent && row.officer !== me; }).length);
-    if (!waiting.length) reveal("leaving", 0);
+    if (!found.some(queue.isKept)) reveal("leaving", 0);
+    list("no-right-lines", waiting);
     var told = found.filter(function (row) { return row.told && row.officer === me; });
     part("told").replaceChildren.apply(part("told"), told.map(telling));
     here.hidden = !told.length && NOTES.every(function (name) { return part(name).hidden; });
     found.forEach(function (row) { if (row.officer === me) mark(row); });
   }
+  function list(name, some) {
+    part(name).replaceChildren.apply(part(name), some.map(function (row) {
+      var line = doc.createElement("li");
+      line.textContent = queue.describe(row);
+      return line;
+    }));
+  }
   function telling(row) {
     var line = copy("tell");
     part("where", line).textContent = row.where;
     part("words", line).textContent = row.told;
+    part("noted", line).hidden = !row.bad;
+    part("noted-text", line).textContent = queue.describe(row);
     part("read", line).onclick = function () { queue.put(Object.assign(row, { told: "" })).then(show); };
     return line;
   }
@@ -133,24 +145,6 @@
   }
   part("send").onclick = send;
 
-  /* Signing out wipes the phone: not before everything is sent. The second time it is meant. */
-  doc.addEventListener("submit", async function (event) {
-    var leaving = event.target;
-    if (leaving.getAttribute("action") !== "/sign-out/" || leaving.dataset.sure) return;
-    event.preventDefault();
-    leaving.dataset.sure = "1";
-    var left = 0;
-    try {
-      await send();
-      left = (await queue.rows()).filter(function (row) { return !row.sent; }).length;
-    } catch (broken) { /* A phone that keeps nothing has nothing to lose. */ }
-    if (!left) return leaving.submit();
-    reveal("leaving", left);
-    here.hidden = false;
-    leaving.querySelector("button").textContent = "仍要退出，丢掉 " + left + " 户走访";
-    here.scrollIntoView();
-  });
-
   /* The worker keeps the lists this page shows or links to. */
   function tell(what) {
     if (navigator.serviceWorker) navigator.serviceWorker.ready.then(function (ours) { ours.active.postMessage(what); });
@@ -176,6 +170,7 @@
 
   /* A page out of the cache does not know the size of type chosen since. */
   if (cookie("weijing_size")) doc.documentElement.dataset.size = cookie("weijing_size");
+  doc.addEventListener("visits-sent", show);
   addEventListener("online", send);
   doc.addEventListener("visibilitychange", function () { if (!doc.hidden) send(); });
   setInterval(function () { if (!part("waiting").hidden) send(); }, AGAIN);
