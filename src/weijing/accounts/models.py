@@ -65,6 +65,7 @@ class Role(models.TextChoices):
     STATION_COMMAND = "station_command", "派出所综合指挥室"
     CAMPAIGN_AUTHOR = "campaign_author", "群发起草"
     CAMPAIGN_APPROVER = "campaign_approver", "群发审批"
+    DUTY_LEADER = "duty_leader", "值班领导"
     SYSTEM_ADMIN = "system_admin", "系统管理员"
 
 

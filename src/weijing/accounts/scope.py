@@ -8,7 +8,7 @@ from django.db.models import Q
 from weijing.accounts.models import FIELD_ROLES, Officer, Posting, Role
 from weijing.territory.models import BeatDivision, Division, StationTownship
 
-COUNTY_ROLES = (Role.CAMPAIGN_AUTHOR, Role.CAMPAIGN_APPROVER)
+COUNTY_ROLES = (Role.CAMPAIGN_AUTHOR, Role.CAMPAIGN_APPROVER, Role.DUTY_LEADER)
 
 
 @dataclass(frozen=True)

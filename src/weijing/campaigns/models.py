@@ -50,6 +50,9 @@ class Campaign(TenantModel):
     # Who was left out at release, by reason: {"no_consent": 12, …}
     left_out: Any = models.JSONField(default=dict)
     reminders: Any = models.JSONField(default=list)  # ISO times of reminders given
+    # To protect life: one duty leader lets it go alone, publicity consent and quota do not count.
+    is_urgent = models.BooleanField(default=False, db_default=False)
+    is_drill = models.BooleanField(default=False, db_default=False)  # never leaves the simulator
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -57,7 +60,7 @@ class Campaign(TenantModel):
             models.UniqueConstraint(fields=["county", "number"], name="campaign_number"),
             models.CheckConstraint(
                 name="campaign_is_released_by_another_person",
-                condition=Q(released_by=None) | ~Q(released_by=F("drafted_by")),
+                condition=Q(released_by=None) | ~Q(released_by=F("drafted_by")) | Q(is_urgent=True),
             ),
             models.CheckConstraint(
                 name="campaign_released_at_and_by_go_together",
@@ -197,3 +200,7 @@ class CampaignPause(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county"], name="paused_once"),
         ]
+
+
+# At the end, because its tables refer to those above.
+import weijing.campaigns.emergency.models  # noqa: E402, F401

@@ -117,3 +117,40 @@ class BeatDivision(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["county", "division"], name="division_in_one_beat"),
         ]
+
+
+class RoadSection(TenantModel):
+    """A stretch of road, and the villages beside it: whom it concerns when it is closed."""
+
+    road = models.CharField(max_length=20)  # S240
+    name = models.CharField(max_length=60)
+    from_km = models.DecimalField(max_digits=6, decimal_places=1, null=True)
+    to_km = models.DecimalField(max_digits=6, decimal_places=1, null=True)
+    # The road's own tag in the catalogue (TRF04…), if it has one.
+    tag_code = models.CharField(max_length=8, blank=True)
+    divisions: Any = models.ManyToManyField(
+        Division, through="RoadSectionDivision", related_name="+"
+    )
+    retired_at = models.DateTimeField(null=True)  # no longer offered
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "name"], name="road_section_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoadSectionDivision(TenantModel):
+    section = TenantForeignKey(RoadSection, models.CASCADE, related_name="section_divisions")
+    division = TenantForeignKey(Division, models.PROTECT, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["county", "section", "division"], name="road_section_division_once"
+            ),
+        ]

@@ -72,10 +72,11 @@ CHECKS = (
     ),
     Check(
         "campaigns.released", "I13",
-        "What was released was released by another person than its author, at a known time.",
+        "What was released was released by another person than its author, at a known time; "
+        "only what protects life may go out by one.",
         by_sql(
             "SELECT id FROM campaigns_campaign WHERE county_id = %(county)s AND ("
-            "released_by_id = drafted_by_id "
+            "(released_by_id = drafted_by_id AND NOT is_urgent) "
             "OR (released_at IS NULL) <> (released_by_id IS NULL) "
             "OR (state IN ('released', 'finished') AND released_at IS NULL) "
             "OR (state IN ('draft', 'submitted') AND released_at IS NOT NULL))"
@@ -94,11 +95,14 @@ CHECKS = (
     ),
     Check(
         "deliveries.consent", "I6",
-        "Nobody was asked for, or reached, who had not agreed to publicity when we asked.",
+        "Nobody was asked for, or reached, who had not agreed to publicity when we asked; "
+        "what protects life needs no consent.",
         by_sql(
             f"SELECT delivery.id FROM campaigns_delivery delivery "  # noqa: S608
             "JOIN campaigns_share share ON share.county_id = delivery.county_id "
             "AND share.id = delivery.share_id "
+            "JOIN campaigns_campaign campaign ON campaign.county_id = share.county_id "
+            "AND campaign.id = share.campaign_id AND NOT campaign.is_urgent "
             "WHERE delivery.county_id = %(county)s AND delivery.result <> 'withdrawn' "
             f"AND share.state IN {HAS_TASK} AND share.intent_at IS NOT NULL "
             "AND NOT coalesce((SELECT record.given FROM residents_consentrecord record "
