@@ -4,9 +4,12 @@ from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from weijing.accounts.models import Officer
 from weijing.accounts.queries import responsible_for
@@ -73,7 +76,7 @@ def plan(places: Collection[Division], *, scope: Scope, at: datetime) -> Plan:
     found = Plan()
     parts = _parts([place for place in places if scope.covers(place)])
     officers = responsible_for(list(parts.values()), at=at)
-    listed = _on_open_lists(scope.county_id)
+    listed = _on_open_lists(scope.county_id, parts)
     for door in _missing(scope.county_id, list(parts), on=local_day(at)):
         officer = officers.get(door.division_id)
         if door.state == "refused":
@@ -197,11 +200,13 @@ def _around(places: Sequence[Division]) -> Division:
 
 
 def _take_turn(county_id: int, places: Collection[Division]) -> None:
-    """Two chiefs who hand out the same place at once must not send two officers to one door."""
-    rows = Division.objects.select_for_update(no_key=True).filter(
-        county_id=county_id, pk__in=[place.pk for place in places]
-    )
-    list(rows.order_by("pk"))
+    """Two chiefs who hand out the same doors at once must not send two officers to one of them.
+
+    One may have named a village and the other a group of it, so they meet at the township.
+    """
+    rows = territory.townships(county_id).select_for_update(no_key=True)
+    around = [Q(lo__lte=place.hi, hi__gte=place.lo) for place in places]
+    list(rows.filter(reduce(or_, around, Q(pk__in=[]))).order_by("pk"))
 
 
 def _parts(places: Collection[Division]) -> dict[int, Division]:
@@ -228,6 +233,12 @@ def _missing(county_id: int, place_ids: list[int], *, on: date) -> list[Door]:
 _NOT_LINKED = "SELECT id, division_id, address, state FROM home WHERE state <> 'linked'"
 
 
-def _on_open_lists(county_id: int) -> set[int]:
-    stops = WalkingStop.objects.filter(county_id=county_id, walking_list__closed_at=None)
+def _on_open_lists(county_id: int, place_ids: Collection[int]) -> set[int]:
+    """Households of these places that somebody is asked to visit already."""
+    stops = WalkingStop.objects.filter(
+        county_id=county_id,
+        walking_list__closed_at=None,
+        household__county_id=county_id,
+        household__division_id__in=place_ids,
+    )
     return set(stops.values_list("household_id", flat=True))
