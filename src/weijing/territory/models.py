@@ -64,6 +64,9 @@ class Station(TenantModel):
     """A police station. It answers for one or more townships."""
 
     name = models.CharField(max_length=60)
+    phone = models.CharField(
+        max_length=20, blank=True, default="", db_default=""
+    )  # answered day and night
     wecom_department_id = models.BigIntegerField(null=True)
     townships: Any = models.ManyToManyField(Division, through="StationTownship", related_name="+")
 

@@ -1,0 +1,1 @@
+"""What a message says and carries: attachments, the library of reviewed texts, trials."""
