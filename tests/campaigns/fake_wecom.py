@@ -19,6 +19,7 @@ from wecom_api.group_messages import (
     MemberTask,
     SendResult,
 )
+from wecom_api.media import UploadedMedia
 
 
 class Crash(BaseException):
@@ -32,6 +33,7 @@ class Task:
     external_userids: list[str]
     text: str
     created_at: datetime
+    attachments: tuple[Any, ...] = ()
     confirmed_at: datetime | None = None
     cancelled: bool = False
     reminders: int = 0
@@ -69,6 +71,8 @@ class FakeWeCom:
     list_lag: dict[str, float] = field(default_factory=dict)
     list_calls: int = 0
     add_calls: int = 0
+    uploads: list[tuple[str, str, bytes]] = field(default_factory=list)  # type, name, content
+    media_answers: list[BaseException] = field(default_factory=list)
 
     @property
     def group_messages(self) -> "FakeWeCom":
@@ -77,6 +81,16 @@ class FakeWeCom:
     @property
     def app_messages(self) -> "FakeWeCom":
         return self
+
+    @property
+    def media(self) -> "FakeWeCom":
+        return self
+
+    def upload(self, type: str, *, filename: str, content: bytes, **_: Any) -> UploadedMedia:
+        if self.media_answers:
+            raise self.media_answers.pop(0)
+        self.uploads.append((type, filename, content))
+        return UploadedMedia(f"media{len(self.uploads)}", type, int(self.now.timestamp()))
 
     def monotonic(self) -> float:
         return self.now.timestamp()
@@ -91,6 +105,7 @@ class FakeWeCom:
         external_userids: Sequence[str],
         text: str,
         not_after: float,
+        attachments: Sequence[Any] = (),
         **_: Any,
     ) -> AddedMessage:
         self.add_calls += 1
@@ -114,6 +129,7 @@ class FakeWeCom:
         if not external_userids:
             raise NobodyToSendTo(errcode=41048)
         task = Task(f"msg{len(self.tasks)}", sender, [*external_userids], text, self.now)
+        task.attachments = tuple(attachments)
         self.tasks.append(task)
         self.list_lag[task.msgid] = self.random.uniform(0, self.faults.longest_list_lag_seconds)
         if isinstance(planned, ReplyLost) or self._happens(self.faults.reply_lost):

@@ -14,10 +14,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from wecom_api import Misconfigured, Rejected, Throttled, Unanswered, Unavailable, WeCom
-from wecom_api.errors import NobodyToSendTo
+from wecom_api.errors import InvalidMedia, NobodyToSendTo
 from wecom_api.group_messages import AddedMessage
 from weijing.audit import trail
 from weijing.campaigns import backoff, codes, tallying
+from weijing.campaigns.content import carrying, uploading
+from weijing.campaigns.content.carrying import Held, Load
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
 from weijing.campaigns.pausing import is_paused
@@ -29,6 +31,7 @@ from weijing.residents.models import Resident
 # hold within seconds. Well inside the 20 s after which others take the share for unsure.
 CALL_WITHIN_SECONDS = 4.0
 PAUSED_FOR = timedelta(seconds=10)
+HELD_FOR = timedelta(seconds=15)  # until an attachment is uploaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Intent:
     sender: str
     external_userids: list[str]
     text: str
+    load: Load
 
 
 def ask(
@@ -63,6 +67,7 @@ def ask(
             sender=intent.sender,
             external_userids=intent.external_userids,
             text=intent.text,
+            attachments=intent.load.attachments,
             not_after=started + CALL_WITHIN_SECONDS,
         )
     except Unavailable as error:
@@ -71,6 +76,8 @@ def ask(
         _wait_for_configuration(intent, error, at=_later(at, started, monotonic))
     except Unanswered:
         _become_unsure(intent)
+    except InvalidMedia as refusal:
+        _upload_again(intent, refusal, at=_later(at, started, monotonic))
     except Rejected as refusal:
         _refuse(intent, refusal, at=_later(at, started, monotonic))
     else:
@@ -93,6 +100,10 @@ def _intend(share: Share, *, at: datetime) -> Intent | None:
         return None
     if not _may_ask(fresh, at=at):
         return None
+    load = carrying.load(fresh.campaign, at=at)
+    if isinstance(load, Held):
+        _hold(fresh, load, at=at)
+        return None
     external_userids = _recipients(fresh)
     if not external_userids:
         note = "名下的人都已退订，不用发送。"
@@ -114,9 +125,9 @@ def _intend(share: Share, *, at: datetime) -> Intent | None:
         due_at=deadline,
         looks=0,
         looked_at=None,
-        intent_digest=_digest(fresh.officer.wecom_userid, external_userids, text),
+        intent_digest=_digest(fresh.officer.wecom_userid, external_userids, text, load),
     )
-    return Intent(fresh, fresh.attempt, fresh.officer.wecom_userid, external_userids, text)
+    return Intent(fresh, fresh.attempt, fresh.officer.wecom_userid, external_userids, text, load)
 
 
 def _may_ask(share: Share, *, at: datetime) -> bool:
@@ -177,8 +188,15 @@ def _pending(share: Share) -> list[Any]:
     return rows
 
 
-def _digest(sender: str, external_userids: list[str], text: str) -> str:
-    parts = "\0".join([sender, *sorted(external_userids), text])
+def _hold(share: Share, held: Held, *, at: datetime) -> None:
+    """A message is never sent without what belongs to it: the share waits, and says for what."""
+    due_at = at + (backoff.PARKED if held.for_ever else HELD_FOR)
+    move(share, State.WAITING, to=State.WAITING, due_at=due_at, note=held.because,
+         needs_person=share.needs_person or held.for_ever)  # fmt: skip
+
+
+def _digest(sender: str, external_userids: list[str], text: str, load: Load) -> str:
+    parts = "\0".join([sender, *sorted(external_userids), text, load.digest])
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
@@ -258,6 +276,26 @@ def _become_unsure(intent: Intent) -> None:
         at_attempt=intent.attempt,
         due_at=backoff.first_look(intent.share),
         note="企业微信没有答复，正在核对任务是否已建立。",
+    )
+
+
+@transaction.atomic
+def _upload_again(intent: Intent, refusal: Rejected, *, at: datetime) -> None:
+    """Proven: nothing happened, for WeCom does not know a file any more. Up it goes once more."""
+    if not intent.load.file_ids:
+        _refuse(intent, refusal, at=at)
+        return
+    uploading.forget(intent.load.file_ids, intent.share.county_id)
+    failures = intent.share.failures + 1
+    move(
+        intent.share,
+        State.ASKING,
+        to=State.WAITING,
+        at_attempt=intent.attempt,
+        due_at=backoff.after_failure(failures, at=at),
+        failures=failures,
+        needs_person=failures >= backoff.PARK_AFTER,
+        note="企业微信找不到附件了，重新上传后自动再派。",
     )
 
 

@@ -8,6 +8,8 @@ from weijing.campaigns import (
     reminding,
     sweeping,
 )
+from weijing.campaigns.content import files, uploading
+from weijing.campaigns.content.models import MediaFile
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import jobs
 from weijing.core.clock import now
@@ -61,3 +63,17 @@ def find_forgotten(timestamp: int) -> None:
 def sweep_duplicates(timestamp: int) -> None:
     for county in County.objects.all():
         duplicates.sweep(county, wecom=wecom(county.pk), at=now())
+
+
+@jobs.task("campaigns.upload_media")
+def upload_media(*, county_id: int, file_id: int) -> None:
+    file = MediaFile.objects.filter(county_id=county_id, pk=file_id).first()
+    if file is not None:
+        uploading.upload(file, wecom=wecom(county_id), at=now())
+
+
+@jobs.periodic("17 * * * *", "campaigns.renew_media")
+def renew_media(timestamp: int) -> None:
+    for county in County.objects.all():
+        uploading.renew(county.pk, at=now())
+        files.drop_unused(county.pk, at=now())
