@@ -16,6 +16,9 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "worker": ("weijing.core.commands:worker", True, "Run the jobs; the only one to call WeCom."),
     "ingest": ("weijing.sync.ingest_command:ingest", False, "Receive WeCom's callbacks."),
     "simulator": ("weijing.core.commands:simulator", False, "Run a WeCom to try things against."),
+    "sms-simulator": (
+        "weijing.core.commands:sms_simulator", False, "Run an SMS gateway to try things against."
+    ),
     "county": ("weijing.territory.commands:county", True, "Set up a county's divisions."),
     "officer": ("weijing.accounts.commands:officer", True, "Create accounts, give roles."),
     "tags": ("weijing.tags.commands:tags", True, "Load the tag catalogue."),

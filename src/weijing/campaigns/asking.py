@@ -24,12 +24,15 @@ from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
 from weijing.campaigns.pausing import is_paused
 from weijing.core import jobs
+from weijing.core.env import environment
+from weijing.core.simulated import is_simulator
 from weijing.residents.merges import following
 from weijing.residents.models import Resident
 
 # The request leaves so soon after its intent, or not at all: a pause or a taken-back consent must
 # hold within seconds. Well inside the 20 s after which others take the share for unsure.
 CALL_WITHIN_SECONDS = 4.0
+ALIVE = (Resident.Lifecycle.ROLL, Resident.Lifecycle.PROVISIONAL, Resident.Lifecycle.MOVED)
 PAUSED_FOR = timedelta(seconds=10)
 HELD_FOR = timedelta(seconds=15)  # until an attachment is uploaded
 
@@ -144,6 +147,12 @@ def _may_ask(share: Share, *, at: datetime) -> bool:
         note = "县局已暂停下发，恢复后自动继续。"
         move(share, State.WAITING, to=State.WAITING, due_at=at + PAUSED_FOR, note=note)
         return False
+    if campaign.is_drill and not is_simulator(environment().wecom_base_url):
+        # The approval refuses this already; the address may have been changed since.
+        note = "演练不发到真实的企业微信，已停止。"
+        move(share, State.WAITING, to=State.CANCELLED, ended_at=at, due_at=None, note=note)
+        trail.record(None, "share.cancelled", share, at=at)
+        return False
     if not share.officer.wecom_userid or not share.officer.is_active:
         note = "这位民辅警的企业微信账号已停用，请改派。"
         move(share, State.WAITING, to=State.WAITING, due_at=at + backoff.PARKED, note=note,
@@ -165,20 +174,29 @@ FOR SHARE OF r
 
 
 def _recipients(share: Share) -> list[str]:
-    """External userids who still may receive it; the others become withdrawn."""
+    """External userids who still may receive it; the others become withdrawn.
+
+    What protects life goes also to those who want no publicity; only its ended records get none.
+    """
     rows = _pending(share)
     merged = [row[4] for row in rows if row[3] == Resident.Lifecycle.DUPLICATE]
     if merged:
         # Merged between release and now: a duplicate has no consent, the one who stands for it may.
         following.follow(share.county_id, merged)
         rows = _pending(share)
-    withdrawn = [delivery_id for delivery_id, _, consents, *_ in rows if not consents]
+    urgent = share.campaign.is_urgent
+    withdrawn = [row[0] for row in rows if not _may_receive(row, urgent=urgent)]
     if withdrawn:
         Delivery.objects.filter(county_id=share.county_id, pk__in=withdrawn).update(
             result=Delivery.Result.WITHDRAWN
         )
         tallying.tally(share)
-    return [external_userid for _, external_userid, consents, *_ in rows if consents]
+    return [row[1] for row in rows if _may_receive(row, urgent=urgent)]
+
+
+def _may_receive(row: Any, *, urgent: bool) -> bool:
+    _id, _external_userid, consents, lifecycle, _resident = row
+    return lifecycle in ALIVE if urgent else bool(consents)
 
 
 def _pending(share: Share) -> list[Any]:

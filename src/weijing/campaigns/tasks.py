@@ -1,5 +1,7 @@
 """Where the queue comes in. Jobs run twice or late without harm: the state of a share decides."""
 
+from contextlib import suppress
+
 from weijing.campaigns import (
     attending,
     duplicates,
@@ -10,8 +12,11 @@ from weijing.campaigns import (
 )
 from weijing.campaigns.content import files, uploading
 from weijing.campaigns.content.models import MediaFile
+from weijing.campaigns.emergency import reminding as emergency_reminding
+from weijing.campaigns.emergency import texting, watching
+from weijing.campaigns.emergency.models import EmergencyEvent
 from weijing.campaigns.models import Campaign, Share
-from weijing.core import jobs
+from weijing.core import jobs, sms
 from weijing.core.clock import now
 from weijing.core.line import wecom
 from weijing.territory.models import County
@@ -63,6 +68,32 @@ def find_forgotten(timestamp: int) -> None:
 def sweep_duplicates(timestamp: int) -> None:
     for county in County.objects.all():
         duplicates.sweep(county, wecom=wecom(county.pk), at=now())
+
+
+@jobs.task("campaigns.tell_duty", queue=jobs.URGENT)
+def tell_duty(*, county_id: int, event_id: int) -> None:
+    event = EmergencyEvent.objects.select_related("road", "county").get(
+        county_id=county_id, pk=event_id
+    )
+    emergency_reminding.tell(event, wecom=wecom(county_id), at=now())
+
+
+@jobs.task("campaigns.send_sms", queue=jobs.URGENT, attempts=1)  # what is left comes due again
+def send_sms(*, county_id: int) -> None:
+    while texting.send_due(county_id, gateway=sms.gateway(), at=now()) == sms.MOST_AT_ONCE:
+        continue
+
+
+@jobs.task("campaigns.ask_sms_reports", attempts=1)
+def ask_sms_reports(*, county_id: int) -> None:
+    with suppress(sms.NotAnswered):
+        texting.ask_reports(county_id, gateway=sms.gateway(), at=now())
+
+
+@jobs.periodic("* * * * * */5", "campaigns.watch_emergencies", queue=jobs.URGENT)
+def watch_emergencies(timestamp: int) -> None:
+    for county_id in watching.counties():
+        watching.watch(county_id, at=now())
 
 
 @jobs.task("campaigns.upload_media")

@@ -147,6 +147,16 @@ def simulator(arguments: tuple[str, ...]) -> None:
 
 
 @click.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sms_simulator(arguments: tuple[str, ...]) -> None:
+    """Run an SMS gateway to develop, demonstrate and drill against."""
+    _exec(sys.executable, "-m", "sms_simulator", *arguments)
+
+
+@click.command(
     "django",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

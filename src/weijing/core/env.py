@@ -67,7 +67,14 @@ class Environment(BaseSettings):
     wecom_timeout_seconds: float = Field(default=15.0, gt=0, description="15")
     wecom_list_lag_seconds: int = Field(default=600, ge=0, description="600")
 
-    @field_validator("wecom_base_url", "wecom_authorize_url", "wecom_qr_url", "public_url")
+    # A second way for emergencies; empty: there is none.
+    sms_base_url: str = Field(default="", description="https://sms.example.gov.cn/v1")
+    sms_secret: str = Field(default="", description="the key that signs what goes to the gateway")
+    emergency_take_over_seconds: int = Field(default=300, ge=1, description="300")
+
+    @field_validator(
+        "sms_base_url", "wecom_base_url", "wecom_authorize_url", "wecom_qr_url", "public_url"
+    )
     @classmethod
     def _is_http(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -73,10 +73,7 @@ class EmergencyEvent(TenantModel):
     detour = models.CharField(max_length=100, blank=True)
     valid_until = models.DateTimeField(null=True)
     phone = models.CharField(max_length=20, blank=True)
-    # Whom it concerns (`audiences.expression`), and who they were when it was first pushed: a
-    # roaring bitmap of ordinals. Updates and the all-clear go to the same people.
-    audience: Any = models.JSONField(default=dict)
-    people = models.BinaryField(null=True)
+    audience: Any = models.JSONField(default=dict)  # whom it concerns, `audiences.expression`
     pushed_at = models.DateTimeField(null=True)
     update_due_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)  # that the update is due
@@ -133,6 +130,8 @@ class EmergencyMessage(TenantModel):
     # What it becomes in WeCom; made at the approval.
     campaign = TenantForeignKey(Campaign, models.PROTECT, null=True, related_name="emergency")
     people = models.IntegerField(null=True)  # whom it concerns, by whatever way
+    # Who they are: a roaring bitmap of ordinals. The next message goes to the same people.
+    who = models.BinaryField(null=True)
     approved_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
     # A later message stands in its place: nothing more of this one is handed on.
@@ -164,6 +163,7 @@ class EmergencyMessage(TenantModel):
                     approved_by__isnull=False,
                     campaign__isnull=False,
                     people__isnull=False,
+                    who__isnull=False,
                 ),
             ),
         ]

@@ -1,0 +1,1 @@
+"""A short-message gateway to develop, demonstrate and drill against. Shares no code with us."""

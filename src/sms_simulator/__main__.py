@@ -1,0 +1,5 @@
+import sys
+
+from sms_simulator.app import main
+
+sys.exit(main())

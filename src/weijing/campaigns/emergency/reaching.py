@@ -1,0 +1,138 @@
+"""Whom one message reached, by whatever way, each person once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Min
+
+from weijing.campaigns.emergency import planning
+from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms
+from weijing.campaigns.models import Delivery
+from weijing.campaigns.moving import LIVE
+
+WAYS = ("wecom", "sms", "call", "waiting", "not_reached")
+WORDS = {
+    "wecom": "企业微信已发出",
+    "sms": "短信已发出",
+    "call": "叫应时已当面、电话告知",
+    "waiting": "正在发",
+    "not_reached": "还没通知到",
+}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """People and households by the first way that got through; `people` is the sum of all ways.
+
+    `households` has the ways too, plus `all`: of a household one person is enough.
+    """
+
+    people: dict[str, int]
+    households_reached: int
+    households: int
+    sms: dict[str, int] = field(default_factory=dict)  # numbers by state
+
+    @property
+    def all(self) -> int:
+        return sum(self.people.values())
+
+    @property
+    def reached(self) -> int:
+        return self.people["wecom"] + self.people["sms"] + self.people["call"]
+
+    @property
+    def not_reached(self) -> int:
+        return self.people["not_reached"]
+
+
+# The first way in this order counts; somebody with both WeChat and a short message is one person.
+_BY_WAY = """
+WITH person AS (
+    SELECT r.id, r.household_id, r.phone_index FROM residents_resident r
+    WHERE r.county_id = %(county)s AND r.ordinal = ANY (%(people)s)
+), wecom AS (
+    SELECT d.resident_id, bool_or(d.result = 'sent') AS sent,
+           bool_or(d.result = 'pending' AND s.state = ANY (%(live)s)) AS waiting
+    FROM campaigns_share s
+    JOIN campaigns_delivery d ON d.county_id = s.county_id AND d.share_id = s.id
+    WHERE s.county_id = %(county)s AND s.campaign_id = %(campaign)s GROUP BY 1
+), told AS (
+    SELECT person.id, person.household_id,
+           CASE WHEN wecom.sent THEN 'wecom'
+                WHEN sms.state IN ('accepted', 'delivered') THEN 'sms'
+                WHEN call.state = 'answered' THEN 'call'
+                WHEN wecom.waiting OR sms.state IN ('waiting', 'sending') THEN 'waiting'
+                ELSE 'not_reached' END AS way
+    FROM person
+    LEFT JOIN wecom ON wecom.resident_id = person.id
+    LEFT JOIN campaigns_sms sms ON sms.county_id = %(county)s AND sms.message_id = %(message)s
+         AND sms.phone_index = person.phone_index
+    LEFT JOIN campaigns_householdcall call ON call.county_id = %(county)s
+         AND call.event_id = %(event)s AND call.household_id = person.household_id
+)
+"""
+_TOTALS = """
+SELECT way, count(*), NULL::bigint, NULL::bigint FROM told GROUP BY way
+UNION ALL
+SELECT '', 0, count(DISTINCT household_id),
+       count(DISTINCT household_id) FILTER (WHERE way IN ('wecom', 'sms', 'call')) FROM told
+"""
+_WITHOUT = """
+SELECT told.id FROM told WHERE told.way = 'not_reached' ORDER BY told.id LIMIT %(limit)s
+OFFSET %(offset)s
+"""
+
+
+def reached(message: EmergencyMessage) -> Reached:
+    """How far the message is now. It must have been approved."""
+    people = dict.fromkeys(WAYS, 0)
+    households = households_reached = 0
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_WAY + _TOTALS, _values(message))
+        for way, count, all_homes, told_homes in cursor.fetchall():
+            if way:
+                people[way] = count
+            else:
+                households, households_reached = all_homes, told_homes
+    return Reached(people, households_reached, households, _sms(message))
+
+
+def not_reached(message: EmergencyMessage, *, offset: int, limit: int) -> list[int]:
+    """Ids of people whom no way has reached so far; showing them is a reading."""
+    with connection.cursor() as cursor:
+        values = {**_values(message), "limit": limit, "offset": offset}
+        cursor.execute(_BY_WAY + _WITHOUT, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def first_sent_at(event: EmergencyEvent) -> datetime | None:
+    """When the first person got the first message, by whatever way."""
+    first = event.messages.filter(county_id=event.county_id, kind=EmergencyMessage.Kind.FIRST)
+    wecom = Delivery.objects.filter(
+        county_id=event.county_id, share__campaign__in=first.values("campaign_id")
+    ).aggregate(at=Min("sent_at"))["at"]
+    sms = Sms.objects.filter(county_id=event.county_id, message__in=first).aggregate(
+        at=Min("accepted_at")
+    )["at"]
+    return min((at for at in (wecom, sms) if at), default=None)
+
+
+def _sms(message: EmergencyMessage) -> dict[str, int]:
+    rows = Sms.objects.filter(county_id=message.county_id, message=message)
+    counts = dict.fromkeys(Sms.State.values, 0)
+    for state in rows.values_list("state", flat=True):
+        counts[state] += 1
+    return counts
+
+
+def _values(message: EmergencyMessage) -> dict[str, Any]:
+    return {
+        "county": message.county_id,
+        "message": message.pk,
+        "event": message.event_id,
+        "campaign": message.campaign_id,
+        "live": [state.value for state in LIVE],
+        "people": planning.people_of(message).to_array().tolist(),
+    }
