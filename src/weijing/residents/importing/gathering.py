@@ -110,7 +110,8 @@ def gather(
         gathered.reasons.update(summary.reasons)
         gathered.bad_rows += summary.bad_rows
         gathered.count = end
-        progress(gathered.checked, sum(sheet.rows for sheet in sheets) or None)
+        foreseen = sum(sheet.rows for sheet in sheets)  # by the file, which may be wrong
+        progress(gathered.checked, foreseen if foreseen >= gathered.checked else None)
     _refuse_what_is_no_roll(path, kind, gathered)
     gathered.rows, gathered.homes = pl.concat(slim), pl.concat(homes)
     slim.clear()

@@ -17,7 +17,8 @@ class Sheet:
     """A sheet that was found; a CSV file is one sheet without a name.
 
     `columns` are all its headings in order, `samples` the first rows beneath them.
-    `headings` is None where no row looks like headings. `rows` is unknown (0) for text.
+    `headings` is None where no row looks like headings. `rows` is what
+    a workbook says of itself, unknown (0) for text.
     """
 
     name: str

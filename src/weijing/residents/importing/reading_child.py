@@ -14,10 +14,13 @@ import struct
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-MEMORY_BYTES = 6 * 1024 * 1024 * 1024  # addresses, not pages: a full sheet resides in 1 to 2 GB
+from weijing.residents.importing.sheet_windows import Window, Workbook
+
+MEMORY_BYTES = 6 * 1024 * 1024 * 1024  # addresses, not pages
 CPU_SECONDS = 300
 PART_ROWS = 20_000
 BLOCK_CHARS = 6 * 1024 * 1024
@@ -53,33 +56,41 @@ def say(kind: bytes, **content: Any) -> None:
 
 
 def read_workbook(path: Path, said: Mapping[str, str]) -> None:
-    import fastexcel
-    import polars as pl
-
-    book = fastexcel.read_excel(path)
-    for number, name in enumerate(book.sheet_names):
-        sheet = pl.DataFrame(book.load_sheet(number, header_row=None, skip_rows=0, dtypes="string"))
-        _send_sheet(sheet, name, said)
+    book = Workbook(path)
+    for name in book.sheet_names:
+        _send_sheet(book.windows(name), name, said, rows=book.rows_said(name))
 
 
-def _send_sheet(sheet: Any, name: str, said: Mapping[str, str]) -> None:
+def _send_sheet(
+    windows: Iterator[Window], name: str, said: Mapping[str, str], *, rows: int
+) -> None:
     from weijing.residents.importing import columns
 
-    head = [[cell or "" for cell in row] for row in sheet.head(columns.SEARCHED_ROWS).rows()]
-    if not any(cell.strip() for row in head for cell in row) and not sheet.height:
+    first = next(windows, None)
+    if first is None:
         return
+    head = [[cell or "" for cell in row] for row in first.rows.head(columns.SEARCHED_ROWS).rows()]
     header = columns.find_header(head, said)
     if header is None:
-        shown = next((row for row in head if any(row)), [])
-        say(b"S", name=name, rows=sheet.height, found=shown[:50], positions=None)
+        _say_no_roll(name, head, windows)
         return
     assignment = columns.assign(head[header], said)
-    first = sheet.slice(header + 1, SAMPLE_ROWS).rows()
-    _announce(name, assignment, sheet.height - header - 1, head[header], first)
+    samples = first.rows.slice(header + 1, SAMPLE_ROWS).rows()
+    under = max(rows - first.before - header - 1, 0)
+    _announce(name, assignment, under, head[header], samples)
     if assignment.missing:
         return
-    for start in range(header + 1, sheet.height, PART_ROWS):
-        _send_part(_fields(sheet.slice(start, PART_ROWS), assignment, first_row=start + 1))
+    for window in chain([Window(first.before + header + 1, first.rows.slice(header + 1))], windows):
+        for start in range(0, window.rows.height, PART_ROWS):
+            piece = window.rows.slice(start, PART_ROWS)
+            _send_part(_fields(piece, assignment, first_row=window.before + start + 1))
+
+
+def _say_no_roll(name: str, head: list[list[str]], rest: Iterator[Window]) -> None:
+    """Of a sheet without a cell that says anything there is nothing to say."""
+    if any(cell.strip() for row in head for cell in row) or next(rest, None) is not None:
+        shown = next((row for row in head if any(row)), [])
+        say(b"S", name=name, rows=0, found=shown[:50], positions=None)
 
 
 def _announce(
