@@ -142,7 +142,7 @@ def beside(browser, wecom, beat, live_server):
     """Opens the sidebar in a WeCom that gives these answers, by name of the call."""
     contexts = []
 
-    def opened(answers: str, *, agent: str = WECOM) -> sync_api.Page:
+    def opened(answers: str, *, agent: str = WECOM, page_url: str = "/s/contact/") -> sync_api.Page:
         context = browser.new_context(viewport={"width": 390, "height": 844}, user_agent=agent)
         contexts.append(context)
         context.add_cookies(
@@ -154,7 +154,7 @@ def beside(browser, wecom, beat, live_server):
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(BRIDGE % answers)
-        page.goto(f"{live_server.url}/s/contact/")
+        page.goto(f"{live_server.url}{page_url}")
         return page
 
     yield opened
@@ -226,3 +226,43 @@ def test_outside_wecom_it_is_a_search_page_at_once(beat, beside):
     page.get_by_text("请从聊天右侧打开，或在这里找人").wait_for()
     assert page.evaluate("window.asked") == []
     assert Contact.objects.filter(labelled_at=None).count() == 1
+
+
+def record_of(beat) -> tuple[Contact, str]:
+    person = beat.friend("罗样例", "12")
+    contact = Contact.objects.get(identity__resident=person)
+    Contact.objects.filter(pk=contact.pk).update(remark="桃李1组-罗样例-户主")
+    return contact, f"/o/contacts/{person.pk}/"
+
+
+@in_browser
+def test_the_chat_with_a_person_opens_from_their_record(wecom, beat, beside):
+    wecom.js_sdk.keep_tickets()
+    contact, url = record_of(beat)
+    page = beside("{}", page_url=url)
+    page.get_by_role("link", name="打开聊天").click()
+    page.wait_for_function("window.asked.some(one => one.name === 'openEnterpriseChat')")
+    (asked,) = page.evaluate("window.asked.filter(one => one.name === 'openEnterpriseChat')")
+    assert contact.identity.external_userid in str(asked["params"]["externalUserIds"])
+    assert "#" not in page.url
+
+
+@in_browser
+@pytest.mark.parametrize("trouble", ["another browser", "refused", "no signature"])
+def test_without_wecom_s_help_words_say_where_the_chat_is(wecom, beat, beside, trouble):
+    if trouble != "no signature":
+        wecom.js_sdk.keep_tickets()
+    _, url = record_of(beat)
+    said = '{"openEnterpriseChat": {"err_msg": "openEnterpriseChat:fail no permission"}}'
+    agent = "Mozilla/5.0" if trouble == "another browser" else WECOM
+    page = beside(said if trouble == "refused" else "{}", agent=agent, page_url=url)
+    page.get_by_role("link", name="打开聊天").click()
+    page.get_by_text("备注「桃李1组-罗样例-户主」").wait_for()
+    assert page.url.endswith("#chat-how")
+
+
+def test_there_is_no_chat_with_somebody_who_is_no_friend(beat):
+    contact, url = record_of(beat)
+    assert "打开聊天" in beat.client.get(url).content.decode()
+    Contact.objects.filter(pk=contact.pk).update(state=Contact.State.HALF)
+    assert "打开聊天" not in beat.client.get(url).content.decode()

@@ -65,6 +65,7 @@ def _page(
     context = {
         **record(Acting(person, request.user, request.scope, clock.now())),
         "own": own,
+        "can_chat": own is not None and own.state == Contact.State.LINKED,
         "twins": duplicates.about(request.scope, person).exists(),
         "is_marked": person.pk in favourites.marked_among([person.pk], by=request.user),
         "mark_url": f"{here}favourite/",
