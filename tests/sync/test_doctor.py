@@ -299,6 +299,10 @@ def code_never_taken_down(ward: Ward) -> None:
     way(ward, config_id="c", ended_at=EARLIER)
 
 
+def code_that_wecom_would_not_delete(ward: Ward) -> None:
+    way(ward, config_id="c", ended_at=EARLIER, refused_because="40003", attempts=5)
+
+
 def code_refused(ward: Ward) -> None:
     way(ward, refused_because="41054")
 
@@ -306,6 +310,7 @@ def code_refused(ward: Ward) -> None:
 ILLS = [
     ("ways.made", code_never_made),
     ("ways.ended", code_never_taken_down),
+    ("ways.parked", code_that_wecom_would_not_delete),
     ("ways.refused", code_refused),
     ("callbacks.spool", spoiled_spool),
     ("callbacks.taken", never_taken),

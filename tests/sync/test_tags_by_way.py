@@ -35,7 +35,7 @@ class Poster:
         make_officer(county, "p1", Role.VILLAGE_AUXILIARY, beat=beat)
         self.chief = make_officer(county, "chief", Role.STATION_COMMAND, station=beat.station)
         self.way = wanting.for_beat(beat, by=self.chief, at=now())
-        telling.tell_due(county.pk, wecom=wecom, at=now())
+        telling.tell_due(county.pk, wecom=wecom, now=now)
         self.way.refresh_from_db()
         self.truck = make_tag(county, "TRF01001", "重型货车")
 

@@ -1,8 +1,9 @@
 """Two people want one code at the same moment; two workers take up one row."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -13,9 +14,10 @@ from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import scope_of
+from weijing.core import env
 from weijing.residents.models import ContactWay, PrintOrder, WelcomeText
 from weijing.residents.printing import ordering
-from weijing.residents.ways import telling, wanting, welcoming
+from weijing.residents.ways import claiming, telling, wanting, welcoming
 from weijing.territory.models import County
 
 ADD = "externalcontact/add_contact_way"
@@ -84,6 +86,58 @@ def test_a_row_taken_up_by_four_workers_is_asked_for_once(
     assert simulator.admin("calls", "GET")["calls"][ADD].get("0") == 1
 
 
+def test_two_workers_with_slow_answers_make_one_code_for_each_row(
+    county: County, officer: Officer, now: Now, wecom: WeCom, simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The lease of a row begins with its turn, not with that of the first of the batch."""
+    monkeypatch.setattr(claiming, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(env.environment(), "wecom_list_lag_seconds", 0)
+    wanting.for_officer(officer, by=officer, at=now())
+    wanting.for_beat(beat_of(county, "小沙江镇", "桃李村"), by=officer, at=now())
+    home = make_household(division(county, "小沙江镇", "桃李村", "1组"))
+    wanting.for_household(home, officer, scope=scope_of(officer, at=now()), at=now())
+    simulator.admin("faults", api=ADD, kind="slow", delay_seconds=1.5, times=9)
+    began, start = time.monotonic(), now()
+
+    def ticking() -> datetime:
+        return start + timedelta(seconds=time.monotonic() - began)
+
+    def work() -> None:
+        for _ in range(6):
+            telling.tell_due(county.pk, wecom=wecom, now=ticking)
+            threading.Event().wait(0.7)
+
+    assert at_once(work, work) == [None, None]
+    assert simulator.admin("calls", "GET")["calls"][ADD].get("0") == 3
+    there = set(wecom.contact_ways.list(start_time=1))
+    assert there == set(ContactWay.objects.values_list("config_id", flat=True))
+
+
+def test_a_code_that_comes_after_its_lease_ended_is_deleted_if_another_was_made(
+    county: County, officer: Officer, now: Now, wecom: WeCom, simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(env.environment(), "wecom_list_lag_seconds", 0)
+    way = wanting.for_officer(officer, by=officer, at=now())
+    simulator.admin("faults", api=ADD, kind="slow", delay_seconds=2.0, times=1)
+    early = now()
+
+    def a_worker_after_the_lease() -> bool:
+        threading.Event().wait(0.7)
+        return telling.tell(
+            county.pk, way.pk, wecom=wecom, at=early + claiming.LEASE + timedelta(seconds=1)
+        )
+
+    told = at_once(
+        lambda: telling.tell(county.pk, way.pk, wecom=wecom, at=early), a_worker_after_the_lease
+    )
+
+    assert told == [False, True]
+    way.refresh_from_db()
+    assert list(wecom.contact_ways.list(start_time=1)) == [way.config_id]
+
+
 def test_a_wish_that_comes_while_wecom_is_told_is_not_forgotten(
     county: County, officer: Officer, now: Now, wecom: WeCom, simulator: Simulator
 ) -> None:
@@ -96,7 +150,7 @@ def test_a_wish_that_comes_while_wecom_is_told_is_not_forgotten(
         wanting.end(way, by=officer, at=at)
 
     at_once(lambda: telling.tell(county.pk, way.pk, wecom=wecom, at=at), end_it_meanwhile)
-    telling.tell_due(county.pk, wecom=wecom, at=at)
+    telling.tell_due(county.pk, wecom=wecom, now=lambda: at)
 
     way.refresh_from_db()
     assert way.ended_at is not None

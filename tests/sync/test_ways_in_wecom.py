@@ -1,6 +1,7 @@
 """Codes that residents scan: made once whatever happens, kept right, taken down."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,16 +18,27 @@ from weijing.accounts import appointing
 from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import scope_of
 from weijing.audit.models import AuditEntry
-from weijing.core import env
+from weijing.core import env, in_pieces
 from weijing.core.line import connections
 from weijing.residents.models import ContactWay, DoorVisit
-from weijing.residents.ways import claiming, comparing, keeping, leading, telling, troubles, wanting
+from weijing.residents.ways import (
+    claiming,
+    comparing,
+    keeping,
+    leading,
+    looking,
+    telling,
+    troubles,
+    wanting,
+)
 from weijing.residents.ways.ways_command import ways
+from weijing.sync import departments
 from weijing.territory.models import County
 
 ADD = "externalcontact/add_contact_way"
 LIST = "externalcontact/list_contact_way"
 UPDATE = "externalcontact/update_contact_way"
+DELETE = "externalcontact/del_contact_way"
 Now = Callable[[], datetime]
 
 
@@ -42,7 +54,7 @@ class Beat:
         simulator.admin("calls", "DELETE")
 
     def tell(self) -> int:
-        return telling.tell_due(self.county.pk, wecom=self.wecom, at=self.now())
+        return telling.tell_due(self.county.pk, wecom=self.wecom, now=self.now)
 
     def later(self, minutes: float) -> int:
         self.simulator.advance(minutes * 60)
@@ -160,18 +172,97 @@ def test_an_officer_s_code_goes_along_to_another_beat(beat: Beat) -> None:
     assert way.beat == other
 
 
-def test_the_code_of_an_officer_who_left_is_deleted(beat: Beat) -> None:
+def test_the_code_of_an_officer_who_left_a_week_ago_is_deleted(beat: Beat) -> None:
     way = wanting.for_officer(beat.officer, by=None, at=beat.now())
     beat.tell()
     Officer.objects.update(is_active=False)
 
-    keeping.keep(beat.county.pk, at=beat.now())
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 0
+    beat.simulator.advance(7 * 86_400 - 60)
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 0
+    beat.simulator.advance(60)
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 1
     beat.tell()
 
     way.refresh_from_db()
     assert beat.there() == []
     assert (way.config_id, way.picture, way.due_at) == ("", None, None)
     assert way.ended_at is not None
+
+
+def test_an_address_book_that_was_read_wrongly_costs_nobody_a_printed_code(beat: Beat) -> None:
+    way = wanting.for_officer(beat.officer, by=None, at=beat.now())
+    door = beat.household_code()
+    beat.tell()
+    way.refresh_from_db()
+    book = departments.read(beat.wecom)
+    short = replace(book, members=tuple(one for one in book.members if one.userid != "p1"))
+
+    for seen, days in ((short, 6), (book, 6), (short, 6), (book, 0)):
+        departments.take_over(beat.county.pk, seen, at=beat.now())
+        keeping.keep(beat.county.pk, at=beat.now())
+        beat.tell()
+        beat.simulator.advance(days * 86_400)
+        keeping.keep(beat.county.pk, at=beat.now())
+        beat.tell()
+
+    beat.officer.refresh_from_db()
+    assert beat.officer.is_active
+    again = wanting.for_officer(beat.officer, by=None, at=beat.now())
+    beat.tell()
+    assert (again.pk, again.config_id) == (way.pk, way.config_id)
+    assert {made.state: made.user for made in beat.there()} == {
+        way.state: ("p1",), door.state: ("p1",),
+    }  # fmt: skip
+
+
+def test_codes_are_kept_and_compared_some_at_a_time(
+    beat: Beat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = wanting.for_beat(beat.beat, by=None, at=beat.now())
+    at_doors = [beat.household_code(number) for number in "34567"]
+    beat.tell()
+    beat.deputy()
+    rows = ContactWay.objects.filter(pk__in=[way.pk for way in at_doors])
+    for way in rows[:3]:
+        beat.wecom.contact_ways.delete(way.config_id)
+    monkeypatch.setattr(in_pieces.in_pieces, "__defaults__", (2,))
+    monkeypatch.setattr(keeping, "MOST_ENDED", 2)
+    monkeypatch.setattr(looking, "PIECE", 2)
+
+    found = list(comparing.compare(beat.county.pk, wecom=beat.wecom))
+    assert [len(piece.missing) for piece in found if piece.missing] in ([2, 1], [1, 2], [1, 1, 1])
+    assert max(map(len, found)) <= 2
+
+    rows.update(created_at=beat.now() - timedelta(days=31))
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 2 + 1  # two doors, and the village
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 2 + 1
+    beat.tell()
+    assert keeping.keep(beat.county.pk, at=beat.now()) == 1
+    beat.tell()
+    assert [made.state for made in beat.there()] == [village.state]
+
+
+def test_a_deletion_that_wecom_rejects_is_tried_five_times_and_then_shown(beat: Beat) -> None:
+    way = wanting.for_officer(beat.officer, by=None, at=beat.now())
+    beat.tell()
+    beat.simulator.admin("faults", api=DELETE, kind="errcode", errcode=40003, times=6)
+    wanting.end(way, by=beat.officer, at=beat.now())
+
+    assert beat.tell() == 0
+    assert beat.tell() == 0  # not at once
+    assert [beat.later(minutes) for minutes in (2, 6, 31)] == [0, 0, 0]
+    assert claiming.parked(beat.county.pk).count() == 0
+    assert beat.later(6 * 60 + 1) == 1
+    assert claiming.parked(beat.county.pk).get() == way
+    assert beat.later(7 * 24 * 60) == 0  # nobody goes on by itself
+
+    assert keeping.retry_parked(beat.county.pk, at=beat.now()) == 1
+    assert beat.tell() == 0  # the sixth rejection, the first of five
+    beat.later(2)
+    way.refresh_from_db()
+    assert (way.config_id, way.due_at, way.refused_because) == ("", None, "")
+    assert beat.there() == []
 
 
 def test_a_lost_answer_is_looked_for_and_not_asked_again(beat: Beat) -> None:
@@ -426,12 +517,12 @@ def test_the_doctor_s_cure_makes_wecom_s_codes_those_of_our_rows(beat: Beat) -> 
     beat.wecom.contact_ways.update(village.config_id, user=["p2"])
     beat.wecom.contact_ways.add(user=["p1"], state="w" + "2" * 16)
     foreign = beat.wecom.contact_ways.add(user=["p1"], state="of another program")
-    assert len(comparing.compare(beat.county.pk, wecom=beat.wecom)) == 3
+    assert sum(map(len, comparing.compare(beat.county.pk, wecom=beat.wecom))) == 3
 
     assert comparing.repair(beat.county.pk, wecom=beat.wecom, at=beat.now()) == 3
     beat.tell()
 
-    assert len(comparing.compare(beat.county.pk, wecom=beat.wecom)) == 0
+    assert sum(map(len, comparing.compare(beat.county.pk, wecom=beat.wecom))) == 0
     there = {made.state: made.user for made in beat.there()}
     assert there[mine.state] == there[village.state] == ("p1",)
     assert foreign.config_id in {made.config_id for made in beat.there()}

@@ -141,8 +141,8 @@ def tell_ways_due(timestamp: int) -> None:
     due = ContactWay.objects.filter(due_at__lte=clock.now())
     for county in County.objects.filter(pk__in=due.values("county_id")):
         for _ in range(MAX_CHUNKS):
-            wecom, at = line.wecom(county.pk), clock.now()
-            if telling.tell_due(county.pk, wecom=wecom, at=at) < telling.CHUNK:
+            wecom = line.wecom(county.pk)
+            if telling.tell_due(county.pk, wecom=wecom, now=clock.now) < telling.CHUNK:
                 break
 
 

@@ -31,6 +31,7 @@ class ContactWay(TenantModel):
     attempts = models.SmallIntegerField(default=0)
     asked_at = models.DateTimeField(null=True)  # a call to make it left; null once it is answered
     refused_because = models.CharField(max_length=80, blank=True)  # WeCom's errcode
+    idle_since = models.DateTimeField(null=True)  # its officer has no account
     ended_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
@@ -54,6 +55,23 @@ class ContactWay(TenantModel):
                 name="way_due",
                 condition=models.Q(due_at__isnull=False),
             ),
+            # Of codes that were once shown at a door there are as many as households.
+            models.Index(
+                fields=["county", "id"],
+                name="way_kept",
+                condition=models.Q(household=None, ended_at=None),
+            ),
+            models.Index(
+                fields=["county", "created_at"],
+                name="way_at_a_door",
+                condition=models.Q(household__isnull=False, ended_at=None),
+            ),
+            models.Index(
+                fields=["county", "idle_since"],
+                name="way_idle",
+                condition=models.Q(idle_since__isnull=False, ended_at=None),
+            ),
+            models.Index(fields=["county", "config_id"], name="way_of_wecom"),
         ]
 
 

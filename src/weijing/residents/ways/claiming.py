@@ -10,6 +10,7 @@ from weijing.core.logs import log
 from weijing.residents.models import ContactWay
 
 LEASE = timedelta(minutes=2)
+MOST_TIMES = 5  # a deletion that WeCom rejects is tried, then it is somebody's to look at
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=6))
 
 
@@ -29,6 +30,7 @@ def settle(way: ContactWay) -> bool:
 
 @transaction.atomic
 def refuse(way: ContactWay, code: str, *, at: datetime) -> None:
+    """Note why; nothing is due any more, unless it was put off or wished again."""
     log.warning("residents.way_refused", errcode=code, way_id=way.pk)
     trail.record(None, "way.refused", way, at=at, errcode=code)
     still_ours(way).update(due_at=None)
@@ -36,8 +38,20 @@ def refuse(way: ContactWay, code: str, *, at: datetime) -> None:
 
 
 def later(way: ContactWay, *, at: datetime, seconds: float = 0.0) -> None:
+    """Try once more after a pause, unless it is somebody else's turn or was wished again."""
     pause = max(PAUSES[min(way.attempts, len(PAUSES) - 1)], timedelta(seconds=seconds))
-    row(way).update(due_at=at + pause, attempts=F("attempts") + 1)
+    still_ours(way).update(due_at=at + pause, attempts=F("attempts") + 1)
+
+
+def waiting(county_id: int) -> QuerySet[ContactWay]:
+    """Codes of which WeCom has yet to be told something."""
+    return ContactWay.objects.filter(county_id=county_id, due_at__isnull=False)
+
+
+def parked(county_id: int) -> QuerySet[ContactWay]:
+    """Ended codes that WeCom would not delete, given up after `MOST_TIMES`."""
+    ended = ContactWay.objects.filter(county_id=county_id, ended_at__isnull=False, due_at=None)
+    return ended.filter(refused_because__gt="")
 
 
 def row(way: ContactWay) -> QuerySet[ContactWay]:

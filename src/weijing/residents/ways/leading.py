@@ -74,12 +74,19 @@ def beat_around(division: Division) -> int | None:
 
 def beat_of(officer: Officer, *, at: datetime) -> int | None:
     """The id of the officer's beat, when it is one and no other."""
+    return only_beats(officer.county_id, [officer.pk], at=at).get(officer.pk)
+
+
+def only_beats(county_id: int, officer_ids: Collection[int], *, at: datetime) -> dict[int, int]:
+    """The ids of the officers' beats, by officer id; who has none, or several, is missing."""
     postings = Posting.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=at),
-        county_id=officer.county_id,
-        officer=officer,
+        county_id=county_id,
+        officer_id__in=officer_ids,
         beat__isnull=False,
         starts_at__lte=at,
     )
-    beats = set(postings.values_list("beat_id", flat=True))
-    return beats.pop() if len(beats) == 1 else None
+    found: dict[int, set[int]] = {}
+    for officer_id, beat_id in postings.values_list("officer_id", "beat_id"):
+        found.setdefault(officer_id, set()).add(beat_id)
+    return {officer_id: beats.pop() for officer_id, beats in found.items() if len(beats) == 1}

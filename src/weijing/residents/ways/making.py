@@ -17,16 +17,19 @@ REMARK_CHARS = 30
 
 
 def put_up(way: ContactWay, userids: list[str], wecom: WeCom, *, at: datetime) -> bool:
-    """False when it is too early to look whether an earlier call has made it."""
+    """False when it is too early to look whether an earlier call has made it, or when somebody
+    else has the row by now: a code that came too late is deleted.
+    """
     if way.asked_at is not None:
         if _too_early_to_look(way, way.asked_at, at=at):
             return False
         made = looking.made_for(way, wecom=wecom)
-        for double in made[1:]:
-            _delete(double.config_id, wecom)
         if made:
             found = AddedContactWay(made[0].config_id, made[0].qr_code)
-            _adopt(way, found, [*made[0].user], at=at)
+            if not _adopt(way, found, [*made[0].user], at=at):
+                return False
+            for double in made[1:]:
+                _delete(double.config_id, wecom)
             return True
     if not claiming.still_ours(way).update(asked_at=at):
         return False
@@ -42,10 +45,13 @@ def put_up(way: ContactWay, userids: list[str], wecom: WeCom, *, at: datetime) -
     except errors.Unanswered:
         raise
     except errors.WeComError:  # nothing was made, and that is known
-        claiming.row(way).update(asked_at=None)
+        claiming.row(way).filter(asked_at=at).update(asked_at=None)
         raise
-    _adopt(way, added, userids, at=at)
-    return True
+    if _adopt(way, added, userids, at=at):
+        return True
+    if not claiming.row(way).filter(config_id=added.config_id).exists():
+        _delete(added.config_id, wecom)
+    return False
 
 
 def change(way: ContactWay, userids: list[str], wecom: WeCom, *, at: datetime) -> bool:
@@ -86,13 +92,18 @@ def fetch_picture(way: ContactWay, wecom: WeCom) -> None:
 
 
 @transaction.atomic
-def _adopt(way: ContactWay, added: AddedContactWay, userids: list[str], *, at: datetime) -> None:
+def _adopt(way: ContactWay, added: AddedContactWay, userids: list[str], *, at: datetime) -> bool:
+    """Only what the attempt that the row stands for has made, and only if it has no code yet."""
+    waiting = claiming.row(way).filter(asked_at=way.asked_at, config_id="")
+    if not waiting.update(
+        config_id=added.config_id, qr_code=added.qr_code, member_userids=userids, asked_at=None
+    ):
+        log.warning("residents.way_made_twice", way_id=way.pk)
+        return False
     way.config_id, way.qr_code, way.member_userids = added.config_id, added.qr_code, userids
     way.asked_at = None
-    claiming.row(way).update(
-        config_id=added.config_id, qr_code=added.qr_code, member_userids=userids, asked_at=None
-    )
     trail.record(None, "way.made", way, at=at, members=len(userids))
+    return True
 
 
 def _too_early_to_look(way: ContactWay, asked_at: datetime, *, at: datetime) -> bool:

@@ -4,6 +4,7 @@ Intent, call and result are three commits. `due_at` is the wish and, moved ahead
 works on it; `asked_at` stands while nobody knows whether a call to make the code arrived.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from wecom_api import WeCom, errors, pictures
@@ -13,16 +14,19 @@ from weijing.residents.ways import claiming, leading, making, troubles
 CHUNK = 100
 
 
-def tell_due(county_id: int, *, wecom: WeCom, at: datetime, limit: int = CHUNK) -> int:
+def tell_due(
+    county_id: int, *, wecom: WeCom, now: Callable[[], datetime], limit: int = CHUNK
+) -> int:
     """Codes that wait, the longest waiting first. Returns how many were settled.
 
-    Ends when WeCom is away; what waits then goes on waiting.
+    Ends when WeCom is away; what waits then goes on waiting. A row's lease begins with its own
+    turn: a hundred slow answers take longer than one lasts.
     """
-    due = ContactWay.objects.filter(county_id=county_id, due_at__lte=at).order_by("due_at", "pk")
+    due = ContactWay.objects.filter(county_id=county_id, due_at__lte=now())
     settled = 0
-    for way_id in due.values_list("pk", flat=True)[:limit]:
+    for way_id in due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit]:
         try:
-            settled += tell(county_id, way_id, wecom=wecom, at=at)
+            settled += tell(county_id, way_id, wecom=wecom, at=now())
         except (errors.Unavailable, errors.Misconfigured):
             break
         except errors.Unanswered:
@@ -50,13 +54,16 @@ def tell(county_id: int, way_id: int, *, wecom: WeCom, at: datetime) -> bool:
         claiming.later(way, at=at)
         raise
     except errors.Misconfigured as refusal:
-        claiming.refuse(way, str(refusal.errcode or 0), at=at)
         claiming.later(way, at=at)
+        claiming.refuse(way, str(refusal.errcode or 0), at=at)
         raise
     except errors.Rejected as refusal:
         code = troubles.NO_PICTURE if refusal.api == pictures.API else str(refusal.errcode or 0)
+        is_tried_again = way.ended_at is not None and way.attempts + 1 < claiming.MOST_TIMES
+        if is_tried_again:
+            claiming.later(way, at=at)
         claiming.refuse(way, code, at=at)
-        return True
+        return not is_tried_again
     return settled
 
 

@@ -99,7 +99,7 @@ def for_household(
 def end(way: ContactWay, *, by: Officer | None, at: datetime) -> bool:
     """Take a code down; False when it was already. Who came through it stays who they are."""
     rows = leading.live(way.county_id).filter(pk=way.pk)
-    if not rows.update(ended_at=at, due_at=at, attempts=0):
+    if not rows.update(ended_at=at, due_at=at, attempts=0, refused_because=""):
         return False
     trail.record(by, "way.ended", way, at=at)
     _tell(way)

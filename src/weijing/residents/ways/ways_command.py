@@ -29,7 +29,7 @@ def make(now: bool) -> None:
         return
     settled = 0
     try:
-        while told := telling.tell_due(county.pk, wecom=line.wecom(county.pk), at=clock.now()):
+        while told := telling.tell_due(county.pk, wecom=line.wecom(county.pk), now=clock.now):
             settled += told
     except WeComError as error:
         raise click.ClickException(f"WeCom: {error}. The worker goes on.") from error

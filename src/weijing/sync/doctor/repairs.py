@@ -8,7 +8,7 @@ from weijing.audit import trail
 from weijing.core import jobs
 from weijing.residents import audience_changes
 from weijing.residents.models import Resident
-from weijing.residents.ways import comparing
+from weijing.residents.ways import comparing, keeping
 from weijing.sync.contacts_full import read_all
 from weijing.sync.doctor.checks import Patient
 from weijing.sync.doctor.people import CONSENTS_IN_FORCE
@@ -39,13 +39,14 @@ def consents(patient: Patient) -> int:
 
 
 def parked(patient: Patient) -> int:
-    """Try once more what was given up: callbacks and contacts. Returns how many."""
+    """Try once more what was given up: callbacks, contacts, deletions of codes. How many."""
     county_id = patient.county.pk
     rows = ContactRefresh.objects.filter(county_id=county_id).exclude(parked_because="")
     names = list(rows.values_list("external_userid", flat=True))
     wish_all(county_id, names, at=patient.at)
     events = InboxEvent.objects.filter(outcome=InboxEvent.Outcome.PARKED)
-    return len(names) + events.update(outcome="", attempts=0, note="")
+    callbacks = events.update(outcome="", attempts=0, note="")
+    return len(names) + callbacks + keeping.retry_parked(county_id, at=patient.at)
 
 
 def contacts(patient: Patient) -> int:

@@ -7,9 +7,10 @@ from weijing.sync.doctor.checks import Check, Offenders, Patient, by_sql
 def codes_equal(patient: Patient) -> Offenders:
     """Rows by id, and codes of our making that no row knows by `config_id`."""
     assert patient.wecom is not None  # deep checks run with a line only
-    found, differences = Offenders(), comparing.compare(patient.county.pk, wecom=patient.wecom)
-    for one in (*differences.missing, *differences.other, *differences.stray):
-        found.add(one)
+    found = Offenders()
+    for piece in comparing.compare(patient.county.pk, wecom=patient.wecom):
+        for one in (*piece.missing, *piece.other, *piece.stray):
+            found.add(one)
     return found
 
 
@@ -28,7 +29,17 @@ CHECKS = (
         "Every code that was ended an hour ago is gone from WeCom.",
         by_sql(
             "SELECT id FROM residents_contactway WHERE county_id = %(county)s "
-            "AND ended_at < %(at)s - interval '1 hour' AND config_id <> ''"
+            "AND ended_at < %(at)s - interval '1 hour' AND config_id <> '' "
+            "AND NOT (due_at IS NULL AND refused_because <> '')"
+        ),
+    ),
+    Check(
+        "ways.parked", "I17",
+        "No deletion of an ended code was given up after WeCom rejected it five times "
+        "(cure: weijing doctor --repair parked).",
+        by_sql(
+            "SELECT id FROM residents_contactway WHERE county_id = %(county)s "
+            "AND ended_at IS NOT NULL AND due_at IS NULL AND refused_because <> ''"
         ),
     ),
     Check(
