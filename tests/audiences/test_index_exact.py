@@ -22,7 +22,7 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.audiences import by_rows, counting
 from weijing.audiences.expression import Node, parse
-from weijing.audiences.index import catching_up, checkpoints, comparing, keeping, ticking
+from weijing.audiences.index import catching_up, checkpoints, comparing, keeping, rows, ticking
 from weijing.core import clock
 from weijing.residents import audience_changes, consent
 from weijing.residents.mirror.contacts import end_contact
@@ -365,6 +365,26 @@ def test_so_many_changes_that_reading_anew_is_quicker(
 
 
 @pytest.mark.django_db
+def test_many_who_got_one_tag_are_asked_for_together_and_a_few_of_others_beside_them(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tag, school, alone), (_officer, people) = make_tags(county), make_people(county, 12)
+    nodes = expressions(county)
+    monkeypatch.setattr(rows, "MANY", 8)
+    assert_equal_to_the_rows(nodes, county)
+    for person in people[2:]:
+        give_tag(person, tag)
+    give_tag(people[0], school)
+    give_tag(people[1], alone)
+    assert_equal_to_the_rows(nodes, county)
+    TagAssignment.objects.filter(tag=tag, resident__in=people[5:]).delete()
+    TagAssignment.objects.filter(tag=tag, resident=people[2]).update(expires_on=date(2020, 1, 1))
+    audience_changes.tags(county.pk, {tag.pk: [person.pk for person in people]})
+    assert_equal_to_the_rows(nodes, county)
+    assert counting.count(nodes[0], county_id=county.pk) == 2
+
+
+@pytest.mark.django_db
 def test_a_tag_ends_with_its_last_day(county: County) -> None:
     (tag, *_rest), (_officer, people) = make_tags(county), make_people(county, 2)
     given = give_tag(people[0], tag)
@@ -397,3 +417,13 @@ def test_a_tick_leaves_nothing_to_catch_up_with(county: County) -> None:
     ticking.tick()
     with keeping.current(county.pk) as index:
         assert len(index.living) == 2
+
+
+@pytest.mark.django_db
+def test_every_state_of_a_contact_can_be_asked_for(county: County) -> None:
+    make_tags(county)
+    officer, _people = make_people(county, 3)
+    end_contact(county.pk, officer.pk, "wm1", by_resident=True, at=clock.now())
+    node = parse({"contact": "removed_by_resident"}, county_id=county.pk)
+    assert counting.count(node, county_id=county.pk) == 1
+    assert_equal_to_the_rows([node], county)

@@ -14,15 +14,19 @@ from tests.builders import (
 from tests.campaigns.conftest import EVERYONE
 from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import scope_of
-from weijing.campaigns import releasing
+from weijing.audiences import text
+from weijing.campaigns import releasing, tallying
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.reach import Reach, reach
 from weijing.core.ids import new_ids
-from weijing.residents.models import OrdinalCounter, Resident
+from weijing.residents import audience_changes
+from weijing.residents.models import IdentitySharer, OrdinalCounter, Resident, WechatIdentity
 from weijing.territory import loading
 from weijing.territory.models import Beat, County, Division, Station
 
-NOBODY_LEFT_OUT = {"no_contact": 0, "no_consent": 0, "received_today": 0, "week_full": 0}
+NOBODY_LEFT_OUT = {
+    "no_contact": 0, "no_consent": 0, "received_today": 0, "week_full": 0, "shares_account": 0
+}  # fmt: skip
 
 
 def count(county: County, at: datetime) -> Reach:
@@ -43,6 +47,11 @@ def send_to(resident: Resident, draft: Campaign, officer: Officer, *, state: str
     )  # fmt: skip
 
 
+def save(person: Resident) -> None:
+    person.save()
+    audience_changes.people(person.county_id, [person.pk])
+
+
 def test_everyone_with_a_contact_and_consent_is_reached(
     county: County, people: list[Resident], at: datetime
 ) -> None:
@@ -60,7 +69,7 @@ def test_each_person_left_out_has_one_reason(
     place = division(county, "金石桥镇", "桃李村", "1组")
     make_resident(place, "没联系", household=make_household(place, "9"))
     people[0].consents = ["contact"]
-    people[0].save()
+    save(people[0])
     send_to(people[1], draft, officer, sent_at=at - timedelta(hours=1))
 
     found = count(county, at)
@@ -68,7 +77,7 @@ def test_each_person_left_out_has_one_reason(
     assert found.matched == 4
     assert found.reachable == 1
     assert found.left_out == {
-        "no_contact": 1, "no_consent": 1, "received_today": 1, "week_full": 0
+        **NOBODY_LEFT_OUT, "no_contact": 1, "no_consent": 1, "received_today": 1
     }  # fmt: skip
     assert found.unreachable_households == 2  # the one in 金石桥镇, and of 罗一 and 罗二
 
@@ -144,6 +153,7 @@ def test_a_deleted_contact_reaches_nobody(
     county: County, officer: Officer, people: list[Resident], at: datetime
 ) -> None:
     officer.contacts.filter(identity__resident=people[0]).update(state="removed_by_resident")
+    audience_changes.people(county.pk, [people[0].pk])
     assert count(county, at).left_out["no_contact"] == 1
 
 
@@ -204,7 +214,7 @@ def test_an_officer_sees_who_of_their_own_was_left_out(
     county: County, officer: Officer, people: list[Resident], draft: Campaign, at: datetime
 ) -> None:
     people[0].consents = []
-    people[0].save()
+    save(people[0])
     releasing.plan(draft, at=at)
     assert Share.objects.get(campaign=draft).left_out == {"no_consent": 1}
     assert draft.left_out == {**NOBODY_LEFT_OUT, "no_consent": 1}
@@ -249,3 +259,101 @@ def test_a_county_loaded_a_moment_ago_is_counted_at_once(db: None, at: datetime)
     found = count(loaded.county, at)
 
     assert (found.matched, found.reachable) == (1, 1)
+
+
+def test_the_officer_chosen_for_a_person_comes_before_the_beats(
+    county: County, officer: Officer, second_officer: Officer, people: list[Resident],
+    draft: Campaign, at: datetime,
+) -> None:  # fmt: skip
+    make_contact(second_officer, people[0])
+    assert count(county, at).officers == 1
+    people[0].primary_officer = second_officer
+    save(people[0])
+    assert count(county, at).officers == 2
+    releasing.plan(draft, at=at)
+    shares = dict(Share.objects.filter(campaign=draft).values_list("officer__username", "people"))
+    assert shares == {"luo": 2, "yang": 1}
+
+
+def share_account(people: list[Resident], at: datetime) -> Resident:
+    """The wife of 罗一, without an account of her own."""
+    wife = make_resident(people[0].division, "共用人", consents=("contact", "publicity"))
+    IdentitySharer.objects.create(
+        county_id=wife.county_id, resident=wife, recorded_at=at,
+        identity=WechatIdentity.objects.get(resident=people[0]),
+    )  # fmt: skip
+    audience_changes.people(wife.county_id, [wife.pk])
+    return wife
+
+
+def test_who_shares_an_account_is_reached_through_it(
+    county: County, people: list[Resident], draft: Campaign, at: datetime
+) -> None:
+    wife = share_account(people, at)
+    Campaign.objects.filter(pk=draft.pk).update(audience={"sex": "f"})
+    for person, sex in ((wife, "f"), (people[0], "m")):
+        person.sex = sex
+        save(person)
+    draft.refresh_from_db()
+    assert releasing.plan(draft, at=at) == 1
+    delivery = Delivery.objects.get()
+    assert delivery.resident == wife
+    assert delivery.external_userid == f"wm{people[0].pk}"
+
+
+def test_a_couple_with_one_account_gets_it_once(
+    county: County, officer: Officer, people: list[Resident], draft: Campaign, at: datetime
+) -> None:
+    wife = share_account(people, at)
+    found = count(county, at)
+    assert (found.matched, found.reachable) == (4, 3)
+    assert found.left_out == {**NOBODY_LEFT_OUT, "shares_account": 1}
+    assert releasing.plan(draft, at=at) == 3
+    assert not Delivery.objects.filter(resident=wife).exists()
+    assert Share.objects.get(campaign=draft).left_out == {"shares_account": 1}
+
+
+def test_what_the_other_of_a_couple_got_today_counts_for_both(
+    county: County, officer: Officer, people: list[Resident], draft: Campaign, at: datetime
+) -> None:
+    share_account(people, at)
+    send_to(people[0], draft, officer, sent_at=at - timedelta(hours=1))
+    assert count(county, at).left_out == {**NOBODY_LEFT_OUT, "received_today": 2}
+
+
+def test_who_is_posted_elsewhere_from_now_on_sends_no_more_for_the_beat(
+    county: County, officer: Officer, second_officer: Officer, people: list[Resident],
+    draft: Campaign, at: datetime,
+) -> None:  # fmt: skip
+    make_contact(second_officer, people[0], added_at=at)
+    assert count(county, at).officers == 1
+    Posting.objects.filter(officer=officer).update(ends_at=at - timedelta(days=1))
+    assert count(county, at).officers == 2, "now the one added last"
+
+
+def test_results_that_come_in_are_in_the_next_count(
+    county: County, officer: Officer, people: list[Resident], draft: Campaign, at: datetime
+) -> None:
+    send_to(people[0], draft, officer, state="asked", result="pending")
+    assert count(county, at).left_out["received_today"] == 1
+    share = Share.objects.get()
+    Delivery.objects.filter(share=share).update(result="not_friend")
+    tallying.tally(share)
+    assert count(county, at).left_out == NOBODY_LEFT_OUT
+
+
+def test_who_received_something_lately_can_be_asked_for(
+    county: County, officer: Officer, people: list[Resident], draft: Campaign, at: datetime
+) -> None:
+    def matched(said: str) -> int:
+        return reach(text.read(said, county_id=county.pk), county_id=county.pk, at=at).matched
+
+    send_to(people[0], draft, officer, sent_at=at - timedelta(days=3))
+    send_to(people[1], draft, officer, sent_at=at - timedelta(days=20))
+    send_to(people[2], draft, officer, state="asked", result="pending")
+    assert matched("收到过(2天)") == 0, "what is only on its way was not received"
+    assert matched("收到过(4天)") == 1
+    assert matched("收到过(31天)") == 2
+    assert matched("收到过(31天,防灾避险)") == 2
+    assert matched("收到过(31天,反诈)") == 0
+    assert matched("全县 除 收到过(4天)") == 2

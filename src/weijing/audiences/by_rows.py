@@ -11,18 +11,20 @@ from weijing.audiences.expression import (
     Aged,
     All,
     AnyOf,
+    ContactIs,
     Except,
     HasConsent,
+    HasReceived,
     HasTag,
     InDivision,
     IsLinked,
     Leaf,
     Node,
     OfSex,
+    Saved,
 )
 from weijing.core import clock
-from weijing.residents.mirror.contacts import live
-from weijing.residents.models import IdentitySharer, Resident
+from weijing.residents.models import Contact, IdentitySharer, Resident
 from weijing.tags.models import Tag, TagAssignment
 from weijing.territory.models import Division
 
@@ -79,15 +81,23 @@ def _leaf(leaf: Leaf, county_id: int, day: date) -> Q:
             return Q(sex=sex)
         case IsLinked(linked):
             return _linked(county_id) if linked else ~_linked(county_id)
+        case ContactIs(state):
+            return _linked(county_id, state)
         case HasConsent(scope):
             return Q(consents__contains=[scope])
+        case HasReceived():
+            raise NotImplementedError("who received what lies in the rows of campaigns")
+        case Saved(meant=meant):
+            return _condition(meant, county_id, day)
 
 
-def _linked(county_id: int) -> Q:
-    """With a live contact of their own, or one that another person lets them use."""
-    accounts = live(county_id).values("identity_id")
-    shared = IdentitySharer.objects.filter(county_id=county_id, identity_id__in=accounts)
-    own = Q(pk__in=live(county_id).values("identity__resident_id"))
+def _linked(county_id: int, state: str = Contact.State.LINKED) -> Q:
+    """With a contact of their own, or one that another person lets them use."""
+    contacts = Contact.objects.filter(county_id=county_id, state=state)
+    shared = IdentitySharer.objects.filter(
+        county_id=county_id, identity_id__in=contacts.values("identity_id")
+    )
+    own = Q(pk__in=contacts.values("identity__resident_id"))
     return own | Q(pk__in=shared.values("resident_id"))
 
 

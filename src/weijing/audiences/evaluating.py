@@ -10,18 +10,22 @@ from datetime import date, timedelta
 
 from pyroaring import BitMap
 
+from weijing.audiences import receipts
 from weijing.audiences.expression import (
     Aged,
     All,
     AnyOf,
+    ContactIs,
     Except,
     HasConsent,
+    HasReceived,
     HasTag,
     InDivision,
     IsLinked,
     Leaf,
     Node,
     OfSex,
+    Saved,
 )
 from weijing.audiences.index import catching_up, rows
 from weijing.audiences.index.holding import Index
@@ -91,8 +95,14 @@ class Question:
             case IsLinked(linked):
                 has = index.contact_states.get(Contact.State.LINKED.value, NOBODY)
                 return has if linked else index.living - has
+            case ContactIs(state):
+                return index.contact_states.get(state, NOBODY)
             case HasConsent(scope):
                 return index.consents.get(scope, NOBODY)
+            case HasReceived(days, topic):
+                return receipts.received(index, days=days, topic=topic, on=self.day)
+            case Saved():
+                return self._of(leaf.meant)
 
     def _tagged(self, leaf: HasTag) -> BitMap:
         """A consent taken back ends here at once, before the tag itself is removed."""

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from weijing.audiences.models import SavedAudience
 from weijing.core.errors import DomainError
 from weijing.residents.consent import TAG_GROUP
-from weijing.residents.models import ConsentRecord, Resident
+from weijing.residents.models import ConsentRecord, Contact, Resident
 from weijing.tags import assigning
 from weijing.tags.models import Tag, TagGroup
 from weijing.territory.models import Division
@@ -25,7 +26,16 @@ MAX_DEPTH = 6
 MAX_NODES = 200
 MAX_CODES = 600  # as many as the largest county has villages
 MAX_AGE = 130
-ANTI_FRAUD_TOPIC = "anti_fraud"  # campaigns.Campaign.Topic
+MAX_RECEIVED_DAYS = 31
+# campaigns.Campaign.Topic
+TOPICS = {
+    "traffic": "交通安全", "anti_fraud": "反诈", "anti_drug": "禁毒", "disaster": "防灾避险",
+    "service": "便民服务", "other": "其他",
+}  # fmt: skip
+ANTI_FRAUD_TOPIC = "anti_fraud"
+CONTACT_STATES = {
+    state.value: str(state.label) for state in Contact.State if state != Contact.State.LINKED
+}
 
 
 class BadExpression(DomainError):
@@ -99,13 +109,39 @@ class IsLinked:
 
 
 @dataclass(frozen=True)
+class ContactIs:
+    """With a contact in this state, with whomever: `Contact.State`, but for linked."""
+
+    state: str
+
+
+@dataclass(frozen=True)
 class HasConsent:
     """A consent scope in force: contact, publicity, or the code of a sensitive group of tags."""
 
     scope: str
 
 
-Leaf = InDivision | HasTag | Aged | OfSex | IsLinked | HasConsent
+@dataclass(frozen=True)
+class HasReceived:
+    """Who got a message of ours in the last so many natural days, today included.
+
+    `topic`: of that topic only (`campaigns.Campaign.Topic`); empty: of any.
+    """
+
+    days: int
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Whom an audience means that somebody has saved, as it reads now."""
+
+    name: str
+    meant: "Node" = field(compare=False)
+
+
+Leaf = InDivision | HasTag | Aged | OfSex | IsLinked | ContactIs | HasConsent | HasReceived | Saved
 Node = All | AnyOf | Except | Leaf
 BRANCHES: dict[str, type[All] | type[AnyOf] | type[Except]] = {
     "all": All,
@@ -119,7 +155,7 @@ def parse(tree: Any, *, county_id: int, topic: str = "") -> Node:
 
     Raises `BadExpression`.
     """
-    return _Reader(topic, *_known(tree, county_id)).node(tree, "", 1)
+    return _Reader(county_id, topic, *_known(tree, county_id)).node(tree, "", 1)
 
 
 def to_json(node: Node) -> dict[str, Any]:
@@ -139,8 +175,14 @@ def to_json(node: Node) -> dict[str, Any]:
             return {"sex": sex}
         case IsLinked(linked):
             return {"contact": "linked" if linked else "unlinked"}
+        case ContactIs(state):
+            return {"contact": state}
         case HasConsent(scope):
             return {"consent": scope}
+        case HasReceived(days, topic):
+            return {"received": {"days": days, **({"topic": topic} if topic else {})}}
+        case Saved(name):
+            return {"saved": name}
 
 
 def canonical(node: Node) -> str:
@@ -207,8 +249,17 @@ def _codes(tree: Any) -> set[str]:
 class _Reader:
     """Reads one tree, counting its nodes."""
 
-    def __init__(self, topic: str, divisions: dict[str, Division], tags: dict[str, Tag]) -> None:
-        self._topic, self._divisions, self._tags = topic, divisions, tags
+    def __init__(
+        self,
+        county_id: int,
+        topic: str,
+        divisions: dict[str, Division],
+        tags: dict[str, Tag],
+        inside: tuple[str, ...] = (),
+    ) -> None:
+        self._county_id, self._topic = county_id, topic
+        self._divisions, self._tags = divisions, tags
+        self._inside = inside  # names of the saved audiences that led here
         self._nodes = 0
 
     def node(self, tree: Any, where: str, depth: int) -> Node:
@@ -228,6 +279,8 @@ class _Reader:
             "sex": _sex,
             "contact": _contact,
             "consent": _consent,
+            "received": _received,
+            "saved": self._saved,
         }
         if key not in readers:
             raise BadExpression(f"没有「{str(key)[:20]}」这种条件。", here)
@@ -265,6 +318,24 @@ class _Reader:
         return HasTag(
             codes, tuple(tag.name for tag in tags), tuple((tag.pk, _scope_of(tag)) for tag in tags)
         )
+
+    def _saved(self, value: Any, where: str) -> Leaf:
+        if not isinstance(value, str) or not value or "\x00" in value:
+            raise BadExpression("这里应是已保存受众的名称。", where)
+        if value in self._inside:
+            raise BadExpression(f"受众「{value}」绕回了它自己。", where)
+        saved = SavedAudience.objects.filter(county_id=self._county_id, name=value).first()
+        if saved is None:
+            raise BadExpression(f"没有名为「{value[:20]}」的已保存受众。", where)
+        if len(self._inside) >= MAX_DEPTH:
+            raise BadExpression("已保存的受众套得太深。", where)
+        known = _known(saved.tree, self._county_id)
+        inside = (*self._inside, value)
+        reader = _Reader(self._county_id, self._topic, *known, inside)
+        try:
+            return Saved(value, reader.node(saved.tree, "", 1))
+        except BadExpression as bad:
+            raise BadExpression(f"受众「{value}」现在不能用：{bad}", where) from bad
 
     def _check_audience(self, tag: Tag, where: str) -> None:
         audience = tag.group.audience
@@ -310,9 +381,25 @@ def _sex(value: Any, where: str) -> Leaf:
 
 
 def _contact(value: Any, where: str) -> Leaf:
-    if value not in ("linked", "unlinked"):
-        raise BadExpression("联系状态应是 linked（已联系）或 unlinked（未联系）。", where)
-    return IsLinked(value == "linked")
+    if value in ("linked", "unlinked"):
+        return IsLinked(value == "linked")
+    if not isinstance(value, str) or value not in CONTACT_STATES:
+        others = "、".join(CONTACT_STATES)
+        raise BadExpression(
+            f"联系状态应是 linked（已联系）、unlinked（未联系），或 {others}。", where
+        )
+    return ContactIs(value)
+
+
+def _received(value: Any, where: str) -> Leaf:
+    if not isinstance(value, Mapping) or "days" not in value or set(value) - {"days", "topic"}:
+        raise BadExpression("收到过群发应写明最近几天（days），可加内容类别（topic）。", where)
+    days, topic = value["days"], value.get("topic", "")
+    if type(days) is not int or not 1 <= days <= MAX_RECEIVED_DAYS:
+        raise BadExpression(f"天数应是 1 到 {MAX_RECEIVED_DAYS} 的整数。", f"{where}.days")
+    if not isinstance(topic, str) or topic not in ("", *TOPICS):
+        raise BadExpression("没有这一类内容。", f"{where}.topic")
+    return HasReceived(days, str(topic))
 
 
 def _consent(value: Any, where: str) -> Leaf:

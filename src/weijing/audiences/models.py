@@ -1,10 +1,30 @@
-"""What an audience index keeps in the database."""
+"""Audiences that were saved, and what an audience index keeps in the database."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
-from weijing.core.tenancy import TenantModel
+from weijing.accounts.models import Officer
+from weijing.core.tenancy import TenantForeignKey, TenantModel
+
+
+class SavedAudience(TenantModel):
+    """An expression under a name. It stays live: whoever uses it means whom it means then."""
+
+    name = models.CharField(max_length=30)
+    tree: Any = models.JSONField()  # `expression`
+    note = models.CharField(max_length=120, blank=True)
+    saved_by = TenantForeignKey(Officer, models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "name"], name="saved_audience_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AudienceCheckpoint(TenantModel):

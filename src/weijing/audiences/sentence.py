@@ -1,17 +1,22 @@
 """An expression read back in Chinese, so that an author sees what was really ordered."""
 
 from weijing.audiences.expression import (
+    CONTACT_STATES,
+    TOPICS,
     Aged,
     All,
     AnyOf,
+    ContactIs,
     Except,
     HasConsent,
+    HasReceived,
     HasTag,
     InDivision,
     IsLinked,
     Leaf,
     Node,
     OfSex,
+    Saved,
 )
 from weijing.residents.models import ConsentRecord
 
@@ -60,6 +65,13 @@ def _leaf(leaf: Leaf) -> str:
             return "女性" if sex == "f" else "男性"
         case IsLinked(linked):
             return "已加好友" if linked else "没加好友"
+        case ContactIs(state):
+            return f"联系状态为{CONTACT_STATES[state]}"
+        case HasReceived(days, topic):
+            what = f"{TOPICS[topic]}群发" if topic else "群发"
+            return f"最近 {days} 天收到过{what}"
+        case Saved(name):
+            return f"属于受众「{name}」"
         case HasConsent(scope):
             labels = dict(ConsentRecord.Scope.choices)
             return f"同意{labels.get(scope, f'登记 {scope} 类标签')}"

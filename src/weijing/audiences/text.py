@@ -1,6 +1,6 @@
 """Expressions as people type them.
 
-    在(小沙江镇,金石桥镇/桃李村) 且 (标签(重型货车,校车) 或 年龄(60-)) 除 标签(货运司机)
+    在(小沙江镇,金石桥镇/桃李村) 且 (标签(重型货车,校车) 或 年龄(60-)) 除 收到过(7天,交通安全)
 
 `且` binds closer than `或`; `除` comes last and takes everything after it away; `非(…)` is `除`
 inside a condition. Full-width brackets and commas, codes instead of names, and English `and`,
@@ -14,21 +14,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from weijing.audiences.expression import (
+    CONTACT_STATES,
+    TOPICS,
     Aged,
     All,
     AnyOf,
     BadExpression,
+    ContactIs,
     Except,
     HasConsent,
+    HasReceived,
     HasTag,
     InDivision,
     IsLinked,
     Leaf,
     Node,
     OfSex,
+    Saved,
     parse,
     path_name,
 )
+from weijing.audiences.models import SavedAudience
 from weijing.residents.consent import TAG_GROUP
 from weijing.residents.models import ConsentRecord
 from weijing.tags.models import Tag
@@ -42,7 +48,8 @@ WORDS = {
     "除": "except", "除了": "except", "except": "except",
     "非": "not", "不是": "not", "not": "not",
 }  # fmt: skip
-LEAVES = ("在", "标签", "年龄", "同意", "女", "男", "已联系", "未联系", "全县")
+WITH_ARGUMENTS = ("在", "标签", "年龄", "同意", "收到过", "受众", "联系状态")
+LEAVES = (*WITH_ARGUMENTS, "女", "男", "已联系", "未联系", "全县")
 WORD = re.compile("|".join(sorted([*WORDS, *LEAVES], key=len, reverse=True)), re.IGNORECASE)
 AGE = re.compile(r"(\d{0,3})\s*[-–—~至到]\s*(\d{0,3})", re.ASCII)
 CODE = re.compile(r"\d{6,15}|[A-Z]{3}\d{5}", re.ASCII)
@@ -114,6 +121,12 @@ def _leaf_written(leaf: Leaf) -> str:
             return "女" if sex == "f" else "男"
         case IsLinked(linked):
             return "已联系" if linked else "未联系"
+        case ContactIs(state):
+            return f"联系状态({CONTACT_STATES[state]})"
+        case HasReceived(days, topic):
+            return f"收到过({days}天{',' + TOPICS[topic] if topic else ''})"
+        case Saved(name):
+            return f"受众({name})"
         case HasConsent(scope):
             return f"同意({dict(ConsentRecord.Scope.choices).get(scope, scope)})"
 
@@ -153,7 +166,7 @@ def _word(plain: str, place: int) -> tuple[_Token, int]:
     start = end
     while start < len(plain) and plain[start].isspace():
         start += 1
-    if word not in ("在", "标签", "年龄", "同意"):
+    if word not in WITH_ARGUMENTS:
         return _Token("leaf", word, place + 1), end
     if start >= len(plain) or plain[start] != "(":
         raise BadExpression(f"「{word}」后面应是括号。", _at(start + 1))
@@ -268,6 +281,12 @@ class _Names:
                 return {"age": _age(*arguments[0])}
             case "同意":
                 return {"consent": _scope(*arguments[0])}
+            case "收到过":
+                return {"received": _received(arguments)}
+            case "受众":
+                return {"saved": self._saved(*arguments[0])}
+            case "联系状态":
+                return {"contact": _contact_state(*arguments[0])}
             case "全县":
                 return {"division": [self._county()]}
             case "女" | "男":
@@ -278,6 +297,14 @@ class _Names:
     def _county(self) -> str:
         divisions = Division.objects.filter(county_id=self._county_id)
         return str(divisions.get(level=Division.Level.COUNTY).code)
+
+    def _saved(self, text: str, at: int) -> str:
+        saved = SavedAudience.objects.filter(county_id=self._county_id)
+        # Brackets were made narrow in reading.
+        wide = text.replace("(", "（").replace(")", "）").replace(",", "，")
+        if found := saved.filter(name__in=[text, wide]).first():
+            return str(found.name)
+        raise BadExpression(f"没有名为「{text}」的已保存受众。", _at(at))
 
     def _division(self, text: str, at: int) -> str:
         if CODE.fullmatch(text):
@@ -321,6 +348,27 @@ def _age(text: str, at: int) -> dict[str, int]:
         raise BadExpression("年龄应写成 18-59、60- 或 -13。", _at(at))
     ends = {"from": matched[1], "to": matched[2]}
     return {name: int(age) for name, age in ends.items() if age}
+
+
+def _received(arguments: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    (text, at), *rest = arguments
+    days = unicodedata.normalize("NFKC", text).removesuffix("天").strip()
+    if not (days.isascii() and days.isdigit() and len(days) < 5) or len(rest) > 1:
+        raise BadExpression("收到过应写成 收到过(7天) 或 收到过(7天,反诈)。", _at(at))
+    if not rest:
+        return {"days": int(days)}
+    topics = {label: code for code, label in TOPICS.items()}
+    word, place = rest[0]
+    if word not in topics and word not in TOPICS:
+        raise BadExpression(f"没有「{word}」这一类内容。", _at(place))
+    return {"days": int(days), "topic": topics.get(word, word)}
+
+
+def _contact_state(text: str, at: int) -> str:
+    states = {label: state for state, label in CONTACT_STATES.items()}
+    if text not in states and text not in CONTACT_STATES:
+        raise BadExpression(f"没有「{text}」这种联系状态。", _at(at))
+    return states.get(text, text)
 
 
 def _scope(text: str, at: int) -> str:

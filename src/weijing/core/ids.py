@@ -10,6 +10,7 @@ import os
 import secrets
 import threading
 import time
+from datetime import UTC, date, datetime
 
 RANDOM_BITS = 22
 TICK_BITS = 4
@@ -61,6 +62,11 @@ def reserve(count: int) -> int:
     """
     first, process = _ticks.take(count)
     return first << PROCESS_BITS | process
+
+
+def made_on(id: int) -> date:
+    """The day (UTC) on which this id was made."""
+    return datetime.fromtimestamp((id >> RANDOM_BITS) / 1000, UTC).date()
 
 
 # No 0, O, 1, I, L: people read these aloud over the radio.

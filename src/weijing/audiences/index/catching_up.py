@@ -22,6 +22,7 @@ from django.db import connection
 
 from weijing.audiences.index import rows
 from weijing.audiences.index.holding import Index
+from weijing.audiences.index.packing import Longs, LongsDumper
 from weijing.residents.audience_changes import TOO_MANY
 from weijing.residents.models import AudienceChange
 
@@ -61,6 +62,7 @@ def open_cursor() -> psycopg.Cursor[Any]:
     assert connection.connection is not None
     cursor = psycopg.Cursor(connection.connection)
     cursor.format = psycopg.pq.Format.BINARY
+    cursor.adapters.register_dumper(Longs, LongsDumper)
     return cursor
 
 

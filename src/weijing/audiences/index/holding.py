@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from weijing.audiences.index.packing import bitmap
+from weijing.audiences.index.packing import bitmap, numbers
 
 EPOCH = date(2000, 1, 1)
 UNBORN = np.iinfo(np.int32).min  # no birthday on record
@@ -61,6 +61,12 @@ class Index:
     _sorted_ordinals: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _subtrees: dict[tuple[int, int], BitMap] = field(default_factory=dict)
     _bands: dict[tuple[int, int], BitMap] = field(default_factory=dict)
+    _home_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    _home_codes: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    _new_homes: dict[int, int] = field(default_factory=dict)
+    # What upper parts keep beside the index, and who changed since they looked.
+    beside: dict[str, Any] = field(default_factory=dict)
+    _changed: dict[str, BitMap] = field(default_factory=dict)
 
     def derive(self, los: Mapping[int, int]) -> None:
         """Places, years and the way from id to ordinal, after the arrays have been filled."""
@@ -75,6 +81,9 @@ class Index:
         known = people[self.births[people] != UNBORN]
         self.born_in = _grouped(known, _years(self.births[known]))
         self._subtrees, self._bands = {}, {}
+        self._home_ids = np.unique(np.append(self.homes, 0))
+        self._home_codes = np.searchsorted(self._home_ids, self.homes).astype(np.int32)
+        self._new_homes = {}
 
     def ordinals_of(self, resident_ids: Collection[int]) -> list[int]:
         """Of those the index knows; the others are missing."""
@@ -110,6 +119,8 @@ class Index:
             self.ids[ordinal] = 0
         for person in people:
             self._put_in(person)
+        for changed in self._changed.values():
+            changed |= touched
         if len(touched) > SPARE:
             self._subtrees, self._bands = {}, {}
         else:
@@ -136,6 +147,7 @@ class Index:
             self._ordinals[person.id] = ordinal
         self.ids[ordinal], self.births[ordinal] = person.id, person.born
         self.places[ordinal], self.homes[ordinal] = person.division_id, person.household_id
+        self._home_codes[ordinal] = self._home_code(person.household_id)
         if person.counts:
             self.living.add(ordinal)
         self.sexes.setdefault(person.sex, BitMap()).add(ordinal)
@@ -157,6 +169,14 @@ class Index:
         self.places = np.append(self.places, np.zeros(more, np.int64))
         self.homes = np.append(self.homes, np.zeros(more, np.int64))
         self.births = np.append(self.births, np.full(more, UNBORN, np.int32))
+        self._home_codes = np.append(self._home_codes, np.zeros(more, np.int32))
+
+    def _home_code(self, household_id: int) -> int:
+        """Dense, so that many are counted with a table; 0 is no household, the least of all ids."""
+        spot = int(np.searchsorted(self._home_ids, household_id))
+        if spot < len(self._home_ids) and self._home_ids[spot] == household_id:
+            return spot
+        return self._new_homes.setdefault(household_id, len(self._home_ids) + len(self._new_homes))
 
     def _mend_kept(self, touched: BitMap) -> None:
         """What was put together before, for those who changed."""
@@ -194,6 +214,19 @@ class Index:
             parts = [held for id, held in self.here.items() if lo <= self.los[id] <= hi]
             kept = self._subtrees[lo, hi] = BitMap.union(*parts) if parts else BitMap()
         return kept
+
+    def count_homes(self, people: BitMap) -> int:
+        """Households of which at least one of them is a member."""
+        seen = np.zeros(len(self._home_ids) + len(self._new_homes), np.bool_)
+        seen[self._home_codes[numbers(people)]] = True
+        seen[0] = False
+        return int(np.count_nonzero(seen))
+
+    def changed_for(self, name: str) -> BitMap:
+        """Who changed since this name was asked for last; from the first time on."""
+        changed = self._changed.get(name, BitMap())
+        self._changed[name] = BitMap()
+        return changed
 
     def born_between(self, first: date | None, last: date | None) -> BitMap:
         """Both days included. Who has no birthday on record is never among them."""

@@ -5,7 +5,7 @@ together, so that nothing is a Python object on its way (7 s against 48 s a row 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 from pyroaring import BitMap
 
 from weijing.audiences.index.holding import UNBORN, Index, Person
-from weijing.audiences.index.packing import bitmap, longs, ordinals
+from weijing.audiences.index.packing import Longs, bitmap, longs, ordinals
 
+MANY = 50  # residents from whom on a tag is asked for by itself
 Cursor = Any  # psycopg's, binary: Django's own sends and reads everything as text
 
 
@@ -59,18 +60,34 @@ def people(cursor: Cursor, county_id: int, resident_ids: Collection[int]) -> lis
 
 def carriers(
     cursor: Cursor, county_id: int, wanted: Iterable[tuple[int, Collection[int]]], *, day: date
-) -> dict[int, list[int]]:
+) -> dict[int, Collection[int]]:
     """Who of the residents carries the tag, for each (tag, residents)."""
-    flat = [(tag, resident) for tag, ids in wanted for resident in ids]
-    cursor.execute(
-        _CARRIERS,
-        {
-            "county": county_id,
-            "day": day,
-            "tags": [tag for tag, _ in flat],
-            "residents": [resident for _, resident in flat],
-        },
-    )
+    found: dict[int, Collection[int]] = {}
+    few: dict[int, Collection[int]] = {}
+    for tag, ids in wanted:
+        if len(ids) < MANY:
+            few[tag] = ids
+            continue
+        values = {"county": county_id, "day": day, "tag": tag, "residents": Longs(ids)}
+        cursor.execute(_CARRIERS_OF_ONE, values)
+        [(packed,)] = cursor.fetchall()
+        found[tag] = longs(packed)
+    return found | _carriers_of_few(cursor, county_id, few, day=day)
+
+
+def _carriers_of_few(
+    cursor: Cursor, county_id: int, wanted: Mapping[int, Collection[int]], *, day: date
+) -> dict[int, list[int]]:
+    """All tags in one statement, which takes 7 µs for each resident."""
+    if not wanted:
+        return {}
+    values = {
+        "county": county_id,
+        "day": day,
+        "tags": [tag for tag, ids in wanted.items() for _ in ids],
+        "residents": [resident for ids in wanted.values() for resident in ids],
+    }
+    cursor.execute(_CARRIERS, values)
     return _by_tag(cursor)
 
 
@@ -198,6 +215,13 @@ FROM unnest(%(tags)s::bigint[], %(residents)s::bigint[]) AS wanted (tag_id, resi
 JOIN tags_tagassignment held
     ON held.county_id = %(county)s AND held.tag_id = wanted.tag_id
     AND held.resident_id = wanted.resident_id AND held.expires_on >= %(day)s
+"""
+
+# One walk along the index, with the list beside it: 0.3 µs for each resident.
+_CARRIERS_OF_ONE = """
+SELECT string_agg(int8send(held.resident_id), '') FROM tags_tagassignment held
+WHERE held.county_id = %(county)s AND held.tag_id = %(tag)s
+    AND held.resident_id = ANY(%(residents)s) AND held.expires_on >= %(day)s
 """
 
 _CARRIED = """

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
+from weijing.residents import audience_changes
 from weijing.residents.bulk.kinds import KINDS, Line, Outcome
 from weijing.residents.bulk.pieces import ELSEWHERE, changeable
 from weijing.residents.models import (
@@ -157,6 +158,7 @@ def _write(work: BulkWork, changes: list[Change], by: Officer, at: datetime) -> 
     people = Resident.objects.filter(county_id=work.county_id)
     for officer_id, ids in by_officer.items():
         people.filter(pk__in=ids).update(primary_officer=officer_id)
+    audience_changes.people(work.county_id, [person_id for person_id, *_ in changes])
     _note(work, changes, by, at)
     trail.record(by, "resident.officer_chosen_in_bulk", work, at=at, count=len(changes))
 

@@ -10,6 +10,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.queries import responsible_for
 from weijing.accounts.scope import Scope
 from weijing.core.errors import DomainError
+from weijing.residents import audience_changes
 from weijing.residents.mirror.contacts import live
 from weijing.residents.models import Resident, ResidentChange
 from weijing.residents.record import changing
@@ -71,6 +72,7 @@ def answer_for(
     before = _named(person.primary_officer)
     person.primary_officer = officer
     person.save(update_fields=["primary_officer"])
+    audience_changes.people(person.county_id, [person.pk])
     changing.note(
         person, ResidentChange.Kind.OFFICER, "resident.officer_chosen",
         before=before, after=_named(officer), by=by, at=at, officer=officer.pk if officer else 0,

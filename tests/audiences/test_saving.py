@@ -1,0 +1,103 @@
+"""Audiences under a name: they stay live, and who uses one says so in words."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.builders import division, give_tag, make_officer, make_resident, make_tag
+from weijing.accounts.models import Officer, Role
+from weijing.audiences import counting, saving, text
+from weijing.audiences.expression import BadExpression, parse
+from weijing.audiences.models import SavedAudience
+from weijing.audiences.sentence import sentence
+from weijing.core.errors import PermissionDenied
+from weijing.territory.models import County
+
+
+@pytest.fixture
+def author(county: County) -> Officer:
+    return make_officer(county, "author", Role.CAMPAIGN_AUTHOR, county_desk=True)
+
+
+def save(said: str, name: str, author: Officer, at: datetime) -> SavedAudience:
+    return saving.save(said, name=name, by=author, at=at)
+
+
+def count(county: County, said: str) -> int:
+    return counting.count(text.read(said, county_id=county.pk), county_id=county.pk)
+
+
+def test_a_saved_audience_means_whom_it_means_when_it_is_used(
+    county: County, author: Officer, at: datetime
+) -> None:
+    tag = make_tag(county, "TRF01001", "重型货车")
+    person = make_resident(division(county, "小沙江镇", "桃李村", "1组"))
+    save("标签(重型货车)", "货车司机", author, at)
+    assert count(county, "受众(货车司机)") == 0
+    give_tag(person, tag)
+    assert count(county, "受众(货车司机)") == 1
+    assert count(county, "在(小沙江镇) 除 受众(货车司机)") == 0
+
+
+def test_saving_again_under_a_name_changes_what_it_means(
+    county: County, author: Officer, at: datetime
+) -> None:
+    make_resident(division(county, "小沙江镇", "桃李村", "1组"), sex="f")
+    save("男", "我的", author, at)
+    save("女", "我的", author, at)
+    assert SavedAudience.objects.count() == 1
+    assert count(county, "受众(我的)") == 1
+
+
+def test_it_is_written_and_read_back_by_its_name(
+    county: County, author: Officer, at: datetime
+) -> None:
+    save("女", "妇女（全县）", author, at)
+    node = text.read("受众(妇女(全县)) 且 年龄(18-)", county_id=county.pk)
+    assert text.to_text(node) == "受众(妇女（全县）) 且 年龄(18-)"
+    assert "属于受众「妇女（全县）」" in sentence(node)
+
+
+def test_one_may_stand_on_another_but_not_on_itself(
+    county: County, author: Officer, at: datetime
+) -> None:
+    save("女", "甲", author, at)
+    save("受众(甲) 且 年龄(60-)", "乙", author, at)
+    with pytest.raises(BadExpression, match="绕回"):
+        save("受众(乙) 或 男", "甲", author, at)
+    assert SavedAudience.objects.get(name="甲").tree == {"sex": "f"}
+
+
+def test_what_another_stands_on_cannot_be_deleted(
+    county: County, author: Officer, at: datetime
+) -> None:
+    first = save("女", "甲", author, at)
+    second = save("受众(甲) 且 年龄(60-)", "乙", author, at)
+    with pytest.raises(saving.StillUsed, match="乙"):
+        saving.delete(first, by=author, at=at)
+    saving.delete(second, by=author, at=at)
+    saving.delete(first, by=author, at=at)
+    with pytest.raises(BadExpression, match="甲"):
+        parse({"saved": "甲"}, county_id=county.pk)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "名" * 31, "坏\x00名", "甲,乙", "甲)"])
+def test_a_name_that_could_not_be_typed_is_refused(
+    county: County, author: Officer, at: datetime, name: str
+) -> None:
+    with pytest.raises(saving.NotAName):
+        save("女", name, author, at)
+
+
+def test_only_authors_save(county: County, at: datetime) -> None:
+    officer = make_officer(county, "luo", Role.VILLAGE_AUXILIARY)
+    with pytest.raises(PermissionDenied):
+        save("女", "甲", officer, at)
+
+
+def test_a_tag_that_may_not_be_an_audience_may_not_be_saved_either(
+    county: County, author: Officer, at: datetime
+) -> None:
+    make_tag(county, "GRD04001", "家庭安全", audience="never")
+    with pytest.raises(BadExpression, match="不得"):
+        save("标签(家庭安全)", "不行", author, at)
