@@ -55,6 +55,11 @@ class Gathered:
         """Rows of the file that hold anything."""
         return self.count + self.bad_rows
 
+    def forget_keys(self) -> None:
+        """What served only to compare with what we have; the rows stay, with who and where."""
+        self.rows = self.rows.drop("id_index", "digest")
+        self.homes = self.homes.clear()
+
     def refuse(self, more: pl.DataFrame) -> None:
         """Take rows out again. `more`: n, reason."""
         if more.height:

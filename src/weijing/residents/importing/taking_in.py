@@ -56,9 +56,8 @@ def write(writing: Writing, homes: Homes, rows: pl.DataFrame, ids: npt.NDArray[n
     changed = changed.join(home_ids, on="household", how="left", maintain_order="left")
     if changed.height:
         _update(writing, changed, ids)
-    home_rows.end_and_reopen(
-        writing, left, home_ids["household_id"].to_list() if rows.height else []
-    )
+    there_before = homes.frame.filter(pl.col("id") != 0)["id"].to_list() if rows.height else []
+    home_rows.end_and_reopen(writing, left, there_before)
     touching.touch(county_id, {*leaving, *rows["division_id"].unique().to_list()})
     _tell_audiences(county_id, homes, changed, ids, first, new.height)
     made = homes.frame.filter(pl.col("id") == 0).height

@@ -60,7 +60,10 @@ def weigh(
     against: Against,
     note: Callable[[Sequence[Difference]], Any],
 ) -> Weighed:
-    """`note` hears the differences of people, part by part of the file."""
+    """`note` hears the differences of people, part by part of the file.
+
+    `gathered` keeps of its rows what the rest of the import needs, and forgets its homes.
+    """
     county_id, marker = against.county_id, against.marker
     people = comparing.compare_residents(county_id, gathered.rows, gathered.count, marker)
     gathered.refuse(people.ambiguous)
@@ -69,6 +72,7 @@ def weigh(
         county_id, comparing.compare_homes(county_id, homes), gathered.places,
         marker=marker, policies=against.policies,
     )  # fmt: skip
+    gathered.forget_keys()
     weighed = Weighed(
         people.ids, people.unchanged, np.zeros(gathered.count, dtype=np.uint8),
         np.zeros(gathered.count, dtype=np.bool_), settled, home_differences,

@@ -157,11 +157,10 @@ class Run:
     ) -> None:
         county_id, record = self.county.pk, report.roll_import
         by_id = self.by.pk if self.by else None
-        rows = gathered.rows.filter(pl.Series(~weighed.same[gathered.rows["n"].to_numpy()]))
+        rows = gathered.rows.select("n", "household")
+        rows = rows.filter(pl.Series(~weighed.same[rows["n"].to_numpy()]))
         homes = weighed.homes.frame.select("household", "division_id")
-        rows = rows.select("n", "household").join(
-            homes, on="household", how="left", maintain_order="left"
-        )
+        rows = rows.join(homes, on="household", how="left", maintain_order="left")
         made = taking_in.write(
             Writing(
                 county_id, self.marker.source(self.source.name), self.marker, gathered.places,
