@@ -186,6 +186,32 @@ def test_a_stop_is_done_by_a_visit_since_then_by_a_contact_or_when_nobody_lives_
     assert list(walked.lists_of(officer)) == []
 
 
+def test_lists_are_closed_some_at_a_time(
+    county: County, chief: Officer, officer: Officer, scope: Scope, at: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    groups = Division.objects.filter(parent=division(county, "小沙江镇", "桃李村"))[:3]
+    assert len(groups) == 3
+    homes = [home(group, "1") for group in groups]
+    lists = [hand_out([group], chief, scope, at) for group in groups]
+    later = at + timedelta(hours=2)
+    for one in (homes[0], homes[2]):
+        knock(one, officer, "absent", later)
+    sizes: list[int] = []
+    walks = walked.walks
+    monkeypatch.setattr(walked, "LISTS_AT_ONCE", 2)
+
+    def noted(some: list[WalkingList], on: date) -> list[walked.Walk]:
+        sizes.append(len(some))
+        return walks(some, on=on)
+
+    monkeypatch.setattr(walked, "walks", noted)
+
+    assert walked.close_walked(county.pk, at=later, on=TODAY) == 2
+    assert sizes == [2, 1]
+    assert list(walked.lists_of(officer)) == [lists[1]]
+
+
 def test_a_station_sees_its_own_lists(
     county: County, chief: Officer, officer: Officer, group: Division, scope: Scope, at: datetime
 ) -> None:

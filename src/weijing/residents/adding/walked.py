@@ -10,9 +10,12 @@ from django.db.models import Q, QuerySet
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
+from weijing.core.in_pieces import in_pieces
 from weijing.residents.adding import walking
 from weijing.residents.figures import counting
 from weijing.residents.models import DoorVisit, WalkingList
+
+LISTS_AT_ONCE = 50  # with up to 300 doors each
 
 
 class Progress(NamedTuple):
@@ -101,12 +104,14 @@ def close_walked(county_id: int, *, at: datetime, on: date) -> int:
     that became somebody else's can be handed out again. How many.
     """
     rows = WalkingList.objects.filter(county_id=county_id, closed_at=None)
-    done = [walk.walking_list for walk in walks(list(rows), on=on) if not walk.left]
-    with connection.cursor() as cursor:
-        cursor.execute(_NOT_THEIRS, {"county": county_id, "at": at})
-        strange = {pk for (pk,) in cursor.fetchall()}
-    ended = {one.pk: one for one in [*done, *rows.filter(pk__in=strange)]}
-    return sum(walking.close(one, by=None, at=at) for one in ended.values())
+    closed = 0
+    for lists in in_pieces(rows, LISTS_AT_ONCE):
+        with connection.cursor() as cursor:
+            cursor.execute(_NOT_THEIRS, _values(county_id, lists, on) | {"at": at})
+            ended = {pk for (pk,) in cursor.fetchall()}
+        ended |= {walk.walking_list.pk for walk in walks(lists, on=on) if not walk.left}
+        closed += sum(walking.close(one, by=None, at=at) for one in lists if one.pk in ended)
+    return closed
 
 
 def _values(county_id: int, lists: Collection[WalkingList], on: date) -> dict[str, Any]:
@@ -117,7 +122,7 @@ _NOT_THEIRS = """
 SELECT list.id
 FROM residents_walkinglist list
 JOIN accounts_officer officer ON officer.county_id = list.county_id AND officer.id = list.officer_id
-WHERE list.county_id = %(county)s AND list.closed_at IS NULL
+WHERE list.county_id = %(county)s AND list.id = ANY(%(lists)s::bigint[])
 AND (NOT officer.is_active OR NOT EXISTS (
     SELECT 1
     FROM residents_walkingstop stop
