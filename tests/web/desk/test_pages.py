@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from weijing.core import clock
-from weijing.residents.models import RollImport
+from weijing.residents.models import ContactWay, RollImport
 
 MOST_QUERIES = 30
 COMMAND_PAGES = [
@@ -81,6 +81,18 @@ def test_menus_hold_only_what_one_may_open(desk):
     assert "任务与健康" in chief and "任务与健康" not in author
     assert "名册导入" in admin and "网格与覆盖" not in admin
     assert "小沙江派出所" in chief and "县局指挥室" in author
+
+
+def test_health_shows_codes_that_wecom_would_not_delete(desk):
+    admin = desk.client(desk.admin)
+    assert "扫了还能加上" not in admin.get("/desk/health/").content.decode()
+    ContactWay.objects.create(
+        county=desk.county, officer=desk.officers["桃李村"], state="w", config_id="c",
+        created_at=clock.now(), ended_at=clock.now(), refused_because="40003", attempts=5,
+    )  # fmt: skip
+    page = admin.get("/desk/health/").content.decode()
+    assert "停用没删掉" in page and "扫了还能加上" in page
+    assert "weijing doctor --repair parked" in page
 
 
 def test_a_campaigns_pages_open_with_few_queries(desk):

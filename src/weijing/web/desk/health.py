@@ -10,6 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 
 from weijing.core import clock, env, line
 from weijing.core.models import WeComHealth
+from weijing.residents.ways import claiming, leading
 from weijing.sync.models import ContactRefresh, InboxEvent, SyncRun
 from weijing.sync.queries import latest_runs
 from weijing.web.access import OfficerRequest, for_roles
@@ -37,6 +38,11 @@ APIS = {
     "externalcontact/remind_groupmsg_send": "提醒确认",
     "externalcontact/cancel_groupmsg_send": "停止群发任务",
     "externalcontact/send_welcome_msg": "发欢迎语",
+    "externalcontact/add_contact_way": "生成二维码",
+    "externalcontact/update_contact_way": "改二维码",
+    "externalcontact/del_contact_way": "删二维码",
+    "externalcontact/get_contact_way": "核对二维码",
+    "externalcontact/list_contact_way": "读取二维码清单",
     "externalcontact/get_user_behavior_data": "读取联系统计",
     "externalcontact/get_follow_user_list": "读取可联系群众的人员",
     "department/simplelist": "读取部门",
@@ -54,6 +60,7 @@ def health(request: OfficerRequest) -> HttpResponse:
     now = clock.now()
     jobs = _jobs(now)
     inbox = _inbox()
+    codes = _codes(request.scope.county_id)
     context = {
         "as_of": now,
         "line": line.health(now),
@@ -62,8 +69,11 @@ def health(request: OfficerRequest) -> HttpResponse:
         "jobs": jobs,
         "inbox": inbox,
         "refreshes": _refreshes(request.scope.county_id),
+        "codes": codes,
         "is_embedded": not env.environment().database_url,
-        "needs_somebody": bool(jobs["parked"] or inbox["parked"] or not jobs["worker_lives"]),
+        "needs_somebody": bool(
+            jobs["parked"] or inbox["parked"] or codes["parked"] or not jobs["worker_lives"]
+        ),
     }
     return show(request, "desk/health.html", context, part="state")
 
@@ -153,3 +163,12 @@ def _refreshes(county_id: int) -> dict[str, int]:
         parked=Count("pk", filter=~Q(parked_because="")),
     )
     return figures
+
+
+def _codes(county_id: int) -> dict[str, int]:
+    """Codes that residents scan: what WeCom has yet to be told, and what it would not do."""
+    return {
+        "waiting": claiming.waiting(county_id).count(),
+        "refused": leading.live(county_id).filter(refused_because__gt="").count(),
+        "parked": claiming.parked(county_id).count(),
+    }
