@@ -280,12 +280,14 @@ def test_steps_out_of_turn_are_refused(town: Town) -> None:
     with pytest.raises(NotThisStep):
         finding.bring_home(missing, "罗家人", **town.acting())
     finding.find(missing, "村口", may_tell_family=True, **town.acting())
-    for step in (searching.begin, publishing.publish, searching.take_charge):
+    for step in (searching.begin, publishing.publish):
         with pytest.raises(NotThisStep):
             step(missing, **town.acting())  # type: ignore[operator]
     with pytest.raises(finding.NotHandedOver):
         finding.bring_home(missing, " ", **town.acting())
     finding.bring_home(missing, "罗家人", **town.acting())
+    with pytest.raises(NotThisStep):
+        searching.take_charge(missing, **town.acting())
     with pytest.raises(NotThisStep):
         finding.find(missing, "村口", may_tell_family=True, **town.acting())
 

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.requests.conftest import Town
-from weijing.requests.missing import finding, photos
+from weijing.core.errors import PermissionDenied
+from weijing.requests.missing import consenting, finding, notices, photos, publishing
 from weijing.requests.missing.opening import NotThisStep
-from weijing.requests.models import MissingPhoto
+from weijing.requests.models import MissingPerson, MissingPhoto
 
 GPS = 0x8825
 
@@ -90,3 +91,80 @@ def test_it_is_gone_a_day_after_they_were_found(town: Town) -> None:
     assert photos.photo(missing) == b""
     with pytest.raises(NotThisStep):
         photos.keep(missing, picture(), **town.acting())
+
+
+PHOTO = {"given_by": "罗家人", "relation": "女儿", "channel": "paper"}
+
+
+def with_photo_shown(town: Town, **told: object) -> MissingPerson:
+    """A search whose notice shows a photo of 60 by 40 that the officer added."""
+    missing = town.missing("searching", by=None, family=town.resident, **told)
+    consenting.agree(missing, ["photo"], **PHOTO, **town.acting())
+    photos.keep(missing, picture(), **town.acting())
+    publishing.publish(missing, **town.acting())
+    missing.refresh_from_db()
+    return missing
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as opened:
+        return opened.size
+
+
+def test_the_old_photo_is_shown_until_an_officer_has_seen_the_new_one(town: Town) -> None:
+    missing = with_photo_shown(town)
+    hour = timedelta(hours=1)
+    photos.keep_of_family(missing, picture((20, 20)), by=town.resident, at=town.at + hour)
+    assert notices.notice(missing).has_photo
+    assert size_of(photos.photo(missing)) == (60, 40)
+    assert size_of(photos.photo(missing, waiting=True)) == (20, 20)
+    assert photos.has_waiting(missing)
+
+    publishing.publish(missing, **town.acting(later=2 * hour))
+    missing.refresh_from_db()
+    assert notices.notice(missing).has_photo
+    assert size_of(photos.photo(missing)) == (20, 20)
+    assert not photos.has_waiting(missing)
+    assert MissingPhoto.objects.count() == 1
+
+
+def test_a_new_photo_that_is_turned_down_leaves_the_old_one(town: Town) -> None:
+    missing = with_photo_shown(town)
+    photos.keep_of_family(missing, picture((20, 20)), by=town.resident, at=town.at)
+    photos.turn_down(missing, **town.acting())
+    publishing.publish(missing, **town.acting(later=timedelta(hours=1)))
+    assert size_of(photos.photo(missing)) == (60, 40)
+    assert MissingPhoto.objects.count() == 1
+    with pytest.raises(NotThisStep):
+        photos.turn_down(missing, **town.acting())
+    with pytest.raises(PermissionDenied):
+        photos.turn_down(missing, **town.acting(town.neighbour))
+
+
+def test_of_several_new_photos_the_last_waits_and_an_officer_s_own_takes_every_place(
+    town: Town,
+) -> None:
+    missing = with_photo_shown(town)
+    for side in (20, 24):
+        photos.keep_of_family(missing, picture((side, side)), by=town.resident, at=town.at)
+    assert size_of(photos.photo(missing, waiting=True)) == (24, 24)
+    assert MissingPhoto.objects.count() == 2
+    photos.keep(missing, picture((30, 30)), **town.acting())
+    assert size_of(photos.photo(missing)) == (30, 30)
+    assert MissingPhoto.objects.count() == 1
+
+
+def test_a_photo_that_came_after_the_officer_looked_is_not_let_in(town: Town) -> None:
+    missing = with_photo_shown(town)
+    looked = publishing.as_it_is(missing)
+    photos.keep_of_family(missing, picture((20, 20)), by=town.resident, at=town.at)
+    with pytest.raises(publishing.ChangedMeanwhile):
+        publishing.publish(missing, seen=looked, **town.acting())
+    assert size_of(photos.photo(missing)) == (60, 40)
+
+
+def test_a_photo_that_waits_is_forgotten_with_the_other(town: Town) -> None:
+    missing = with_photo_shown(town)
+    photos.keep_of_family(missing, picture((20, 20)), by=town.resident, at=town.at)
+    finding.find(missing, "村口", may_tell_family=True, **town.acting())
+    assert finding.forget_photos(town.county.pk, at=town.at + timedelta(days=1)) == 2

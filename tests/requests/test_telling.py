@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.requests.conftest import Town
 from tests.requests.test_missing import published
@@ -13,7 +14,16 @@ from tests.wecom_simulator.running import Simulator
 from wecom_api import Transport, WeCom, errors
 from weijing.core import env
 from weijing.core.clock import COUNTY_TIME
-from weijing.requests.missing import consenting, finding, publishing, reporting, sightings, telling
+from weijing.requests.missing import (
+    consenting,
+    finding,
+    publishing,
+    queries,
+    reminding,
+    reporting,
+    sightings,
+    telling,
+)
 from weijing.requests.models import MissingPerson, Sighting
 
 
@@ -159,3 +169,54 @@ def test_a_wecom_that_is_away_is_tried_again(
     simulator.advance(120)
     telling.tell_missing(found, wecom=wecom)
     assert {one["userid"] for one in inbox(simulator)} == {"yang", "desk"}
+
+
+def not_ended(town: Town, wecom: WeCom) -> None:
+    missing = MissingPerson.objects.get()
+    telling.tell_not_ended(telling.by_id(town.county.pk, missing.pk), wecom=wecom)
+
+
+def test_who_was_found_and_is_ended_by_nobody_is_called_to_mind_and_then_no_more(
+    town: Town, simulator: Simulator, wecom: WeCom
+) -> None:
+    missing = published(town)
+    not_ended(town, wecom)
+    assert inbox(simulator) == []  # still looked for
+    finding.find(missing, "村口", may_tell_family=True, **town.acting())
+    not_ended(town, wecom)
+    got = inbox(simulator)
+    assert {one["userid"] for one in got} == {"yang", "desk"}
+    card = json.dumps(got[0]["content"], ensure_ascii=False)
+    assert "还没办结" in card
+    for secret in (missing.name, "村口"):
+        assert secret not in card
+    finding.bring_home(missing, "罗家人", **town.acting())
+    simulator.advance(600)
+    not_ended(town, wecom)
+    assert inbox(simulator) == []
+
+
+def test_the_reminder_comes_a_day_after_they_were_found_and_every_morning(town: Town) -> None:
+    missing = published(town)
+    MissingPerson.objects.update(in_charge=None)
+    finding.find(missing, "村口", may_tell_family=True, **town.acting(town.desk))
+    missing.refresh_from_db()
+    assert missing.in_charge == town.desk  # somebody owns it
+    assert waiting_jobs() == [town.at + timedelta(days=1)]
+    late = timedelta(hours=1)
+    reminded = [
+        reminding.again(town.county.pk, at=town.at + timedelta(days=days) + late)
+        for days in (0, 1, 2)
+    ]
+    assert reminded == [0, 1, 0]  # one that still waits is enough
+    finding.bring_home(missing, "罗家人", **town.acting())
+    assert not queries.overdue(town.county.pk, at=town.at + timedelta(days=3)).exists()
+
+
+def waiting_jobs() -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scheduled_at FROM procrastinate_jobs"
+            " WHERE task_name = 'requests.tell_not_ended' AND status = 'todo' ORDER BY id"
+        )
+        return [row[0] for row in cursor.fetchall()]

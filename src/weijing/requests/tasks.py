@@ -2,7 +2,7 @@
 
 from weijing.core import clock, jobs, line
 from weijing.requests.lost import ending, matching
-from weijing.requests.missing import finding, publishing, telling
+from weijing.requests.missing import finding, publishing, reminding, telling
 from weijing.requests.models import Sighting
 from weijing.territory.models import County
 
@@ -27,6 +27,18 @@ def tell_sighting(*, county_id: int, sighting_id: int) -> None:
     rows = Sighting.objects.select_related("missing__division", "missing__in_charge")
     sighting = rows.get(county_id=county_id, pk=sighting_id)
     telling.tell_sighting(sighting, wecom=line.wecom(county_id))
+
+
+@jobs.task("requests.tell_not_ended")
+def tell_not_ended(*, county_id: int, missing_id: int) -> None:
+    telling.tell_not_ended(telling.by_id(county_id, missing_id), wecom=line.wecom(county_id))
+
+
+@jobs.periodic("0 9 * * *", "requests.remind_not_ended")
+def remind_not_ended(timestamp: int) -> None:
+    at = clock.now()
+    for county_id in County.objects.values_list("pk", flat=True):
+        reminding.again(county_id, at=at)
 
 
 @jobs.periodic("*/5 * * * *", "requests.expire_notices")

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from tests.builders import division
+from tests.builders import division, make_officer
 from tests.web.requests.conftest import CARD, Village, signed_in, text, thing, token
+from weijing.accounts.models import Role
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.core.env import keyring
@@ -249,3 +250,18 @@ def test_after_ninety_days_nobody_finds_it_on_the_public_list(
 def test_the_desk_s_pages_are_for_the_station(village: Village, officer: Client, page: str) -> None:
     assert officer.get(page).status_code == 403
     assert signed_in(village.desk).get(page).status_code == 200
+
+
+def test_who_writes_to_residents_sees_found_things_as_residents_do(
+    village: Village, officer: Client
+) -> None:
+    found = write_down(officer, village)
+    lost = write_down(officer, village, "lost", reporter="罗样例")
+    author = make_officer(village.county, "author", Role.CAMPAIGN_AUTHOR, county_desk=True)
+    client = signed_in(author)
+    page = text(client.get("/desk/lost/"))
+    assert found.number in page and "罗**" in page and "等失主" in page
+    for secret in ("罗样例", CARD, "周示例", "15400000499", lost.number, "登记捡到"):
+        assert secret not in page
+    for closed in (f"/desk/lost/{found.number}/", "/desk/lost/new/?side=found"):
+        assert client.get(closed).status_code == 403

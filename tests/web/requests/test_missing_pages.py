@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from tests.web.requests.conftest import Village, missing, text, token
+from tests.builders import make_officer
+from tests.web.requests.conftest import Village, missing, signed_in, text, token
+from weijing.accounts.models import Role
 from weijing.audit.models import AuditEntry
 from weijing.core import clock
 from weijing.requests.missing import sightings
@@ -19,9 +21,9 @@ from weijing.requests.models import MissingPerson, Sighting
 ALL = ["name", "photo", "age", "looks", "place", "help"]
 
 
-def photo() -> SimpleUploadedFile:
+def photo(size: tuple[int, int] = (40, 60)) -> SimpleUploadedFile:
     out = io.BytesIO()
-    Image.new("RGB", (40, 60), (180, 140, 120)).save(out, "JPEG")
+    Image.new("RGB", size, (180, 140, 120)).save(out, "JPEG")
     return SimpleUploadedFile("IMG_0001.jpg", out.getvalue(), "image/jpeg")
 
 
@@ -217,7 +219,7 @@ def test_a_family_s_new_photo_is_shown_after_an_officer_looked(
     assert "蓝布衣" in page  # the rest stays
     assert "<img" not in page
     assert Client().get(picture).status_code == 404
-    assert "家属换了照片" in text(officer.get(f"/o/missing/{one.number}/"))
+    assert "家属交的照片，大家还看不到" in text(officer.get(f"/o/missing/{one.number}/"))
     step(officer, one, "publish")
     assert Client().get(picture).status_code == 200
     assert picture in public(one)
@@ -458,3 +460,78 @@ def test_who_is_in_charge_is_reminded_before_the_notice_runs_out(
     page = text(officer.get("/o/today/"))
     assert "启事" in page
     assert "超" in page
+
+
+def test_the_officer_sees_the_new_photo_beside_the_old_and_may_turn_it_down(
+    village: Village, phone: Client, officer: Client
+) -> None:
+    phone.post("/r/missing/report/", missing(village))
+    one = MissingPerson.objects.get()
+    step(officer, one, "confirm", how="call", is_family="on")
+    mine = f"/r/missing/mine/{one.number}/"
+    phone.post(mine, {"step": "agree", "fields": ["looks", "photo"]})
+    step(officer, one, "photo", photo=photo())
+    step(officer, one, "publish")
+    shown_before = Client().get(f"/r/missing/{one.number}/photo/").content
+    here = f"/o/missing/{one.number}/"
+    assert "新照片" not in text(officer.get(here))
+
+    phone.post(mine, {"step": "photo", "photo": photo((90, 30))})
+    assert Client().get(f"/r/missing/{one.number}/photo/").content == shown_before
+    page = text(officer.get(here))
+    assert "家属交了新照片" in page
+    assert f'src="{here}photo/?waiting=1"' in page
+    new = officer.get(f"{here}photo/?waiting=1").content
+    assert new not in (b"", shown_before)
+    answer = officer.post(here, {"step": "turn-down"}, follow=True)
+    assert "原来的照片不变" in text(answer)
+    assert officer.get(f"{here}photo/?waiting=1").status_code == 404
+    assert Client().get(f"/r/missing/{one.number}/photo/").content == shown_before
+
+
+def test_who_is_found_stands_on_the_day_of_who_has_to_end_it(
+    village: Village, officer: Client, stranger: Client
+) -> None:
+    one = shown(officer, village)
+    step(officer, one, "find", place="村口", may_tell="yes")
+    page = text(officer.get("/o/today/"))
+    assert "找到了，等你办结" in page
+    assert f"/o/missing/{one.number}/" in page
+    assert "今天的事都办完了" not in page
+    assert "等你办结" not in text(stranger.get("/o/today/"))
+    step(officer, one, "bring-home", handed_to="周家人")
+    assert "等你办结" not in text(officer.get("/o/today/"))
+
+
+def test_another_of_the_place_takes_over_who_was_found(
+    village: Village, officer: Client, desk: Client, stranger: Client
+) -> None:
+    one = shown(officer, village)
+    step(officer, one, "find", place="村口", may_tell="yes")
+    assert "由我办结" in text(desk.get(f"/desk/missing/{one.number}/"))
+    assert step(stranger, one, "take-charge").status_code == 404
+    desk.post(f"/desk/missing/{one.number}/", {"step": "take-charge"})
+    one.refresh_from_db()
+    assert one.in_charge == village.desk
+
+
+@pytest.mark.parametrize("role", [Role.CAMPAIGN_AUTHOR, Role.CAMPAIGN_APPROVER])
+def test_who_writes_to_residents_sees_what_everybody_sees_and_no_record(
+    village: Village, officer: Client, role: Role
+) -> None:
+    one = shown(officer, village, fields=["name", "looks"])
+    hidden = reported(officer, village, name="肖未公开")
+    writer = make_officer(village.county, "writer", role, county_desk=True)
+    client = signed_in(writer)
+    page = text(client.get("/desk/missing/"))
+    assert "周样例" in page and "蓝布衣" in page and f"/r/missing/{one.number}/" in page
+    for secret in ("78", "桥头", "周家人", "15400000417", "肖未公开", hidden.number, "接报走失"):
+        assert secret not in page
+    assert '<a class="nav__item" href="/desk/missing/" aria-current="page">' in page
+    told = AuditEntry.objects.get(action="missing.notice_shown")
+    assert (told.actor, told.object_id) == (writer, one.pk)
+    for closed in (f"/desk/missing/{one.number}/", "/desk/missing/new/",
+                   f"/desk/missing/{one.number}/photo/"):  # fmt: skip
+        assert client.get(closed).status_code == 403
+    step(officer, one, "find", place="村口", may_tell="yes")
+    assert "周样例" not in text(client.get("/desk/missing/"))

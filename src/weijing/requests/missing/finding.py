@@ -8,7 +8,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.core.errors import DomainError
-from weijing.requests.missing import opening
+from weijing.requests.missing import opening, reminding
 from weijing.requests.missing.opening import State
 from weijing.requests.models import MissingPerson, MissingPhoto, PublicConsent, Sighting
 from weijing.requests.wording import plain
@@ -41,6 +41,7 @@ def find(
 ) -> None:  # fmt: skip
     """They are found. `may_tell_family`: a grown-up may want nobody to know where they are.
 
+    Who is in charge, or else `by`, says within a day how it ended, and is reminded of it.
     `is_well`: the officer saw that they are; without it the family is called, not told 平安.
 
     Raises `PermissionDenied`, `NotThisStep`, `NoPlaceFound`.
@@ -52,11 +53,13 @@ def find(
     down = at if missing.published_at is not None and missing.taken_down_at is None else None
     opening.write(
         missing, state=State.FOUND, found_at=at, found_by=by,
+        in_charge_id=missing.in_charge_id or by.pk,
         found_place_sealed=missing.found_place_sealed,
         is_well=is_well, may_tell_family=may_tell_family or opening.is_minor(missing),
         taken_down_at=missing.taken_down_at or down,
     )  # fmt: skip
     trail.record(by, "missing.found", missing, at=at, taken_down=int(down is not None))
+    reminding.when_due(missing, at=at)
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import io
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from weijing.accounts.models import Officer
@@ -30,7 +31,7 @@ class NotAPhoto(DomainError):
 def keep(
     missing: MissingPerson, data: bytes, *, by: Officer, scope: Scope, at: datetime
 ) -> MissingPhoto:
-    """Keep this one photo, in place of an earlier one.
+    """Keep this one photo, in place of earlier ones.
 
     Raises `PermissionDenied`, `NotThisStep`, `NotAPhoto`.
     """
@@ -44,6 +45,8 @@ def keep_of_family(
     missing: MissingPerson, data: bytes, *, by: Resident, at: datetime
 ) -> MissingPhoto:
     """From the page of the family member who reported it.
+
+    Nobody sees it before an officer does; one that an officer looked at stays until then.
 
     Raises `NotThisStep`, `NotAPhoto`.
     """
@@ -76,40 +79,66 @@ def redrawn(data: bytes) -> tuple[bytes, tuple[int, int]]:
     return out.getvalue(), bare.size
 
 
-def photo(missing: MissingPerson) -> bytes:
-    """The JPEG; empty when there is none."""
-    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
-    kept = rows.first()
+def photo(missing: MissingPerson, *, waiting: bool = False) -> bytes:
+    """The JPEG, or the one that waits to take its place; empty when there is none."""
+    kept = _photos(missing).filter(is_waiting=waiting).first()
     return base64.b64decode(kept.data) if kept else b""
 
 
 def has_photo(missing: MissingPerson) -> bool:
-    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
-    return rows.exists()
+    return _photos(missing).exists()
+
+
+def has_waiting(missing: MissingPerson) -> bool:
+    """Whether the family gave a photo that no officer has looked at since."""
+    kept = _photos(missing).filter(is_waiting=True).exists()
+    return kept or (has_photo(missing) and not is_looked_at(missing))
 
 
 def kept_id(missing: MissingPerson) -> int | None:
-    """Of the photo kept now; a new one has another."""
-    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
-    return rows.values_list("pk", flat=True).first()
+    """Of the photo that publishing would show; a new one has another."""
+    return _photos(missing).order_by("-is_waiting").values_list("pk", flat=True).first()
 
 
 def is_looked_at(missing: MissingPerson) -> bool:
-    """Whether the photo kept may be shown: an officer added it, or published after it came."""
-    rows = MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
-    kept = rows.only("added_at", "added_by").first()
+    """Whether the photo in its place may be shown: an officer added it, or published it since."""
+    kept = _photos(missing).filter(is_waiting=False).only("added_at", "added_by").first()
     if kept is None or missing.published_at is None:
         return False
     return kept.added_by_id is not None or kept.added_at < missing.published_at
 
 
+def let_in(missing: MissingPerson) -> None:
+    """The one that waits takes its place, when an officer publishes. Of a locked row."""
+    if waiting := _photos(missing).filter(is_waiting=True).first():
+        _photos(missing).filter(is_waiting=False).delete()
+        _photos(missing).filter(pk=waiting.pk).update(is_waiting=False)
+
+
+@transaction.atomic
+def turn_down(missing: MissingPerson, *, by: Officer, scope: Scope, at: datetime) -> None:
+    """It is not them, or worse than the one shown: the earlier photo stays.
+
+    Raises `PermissionDenied`, `NotThisStep`.
+    """
+    missing = opening.opened(missing, *opening.OPEN, by=by, scope=scope)
+    if not _photos(missing).filter(is_waiting=True).delete()[0]:
+        raise opening.NotThisStep
+    trail.record(by, "missing.photo_turned_down", missing, at=at)
+
+
+def _photos(missing: MissingPerson) -> QuerySet[MissingPhoto]:
+    return MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing)
+
+
 def _write(
     missing: MissingPerson, drawn: bytes, size: tuple[int, int], *, by: Officer | None, at: datetime
 ) -> MissingPhoto:
-    MissingPhoto.objects.filter(county_id=missing.county_id, missing=missing).delete()
+    waits = by is None and is_looked_at(missing)
+    (_photos(missing).filter(is_waiting=True) if waits else _photos(missing)).delete()
     kept = MissingPhoto(
         county_id=missing.county_id, missing=missing, width=size[0], height=size[1],
-        added_at=at, added_by=by,
+        added_at=at, added_by=by, is_waiting=waits,
     )  # fmt: skip
     kept.data = base64.b64encode(drawn).decode()
     kept.save(force_insert=True)

@@ -57,6 +57,7 @@ def publish(
     changes: dict[str, object] = {}
     if opening.is_minor(missing):
         changes = _checked_for_a_child(minors_law, by=by, scope=scope, at=at)
+    photos.let_in(missing)
     is_again = missing.published_at is not None
     opening.write(
         missing, published_at=at, published_by=by, expires_at=at + SHOWN_FOR, taken_down_at=None,

@@ -40,6 +40,20 @@ def not_ended(scope: Scope, *, at: datetime) -> QuerySet[MissingPerson]:
     return seen_by(scope).filter(_not_ended(at)).order_by("found_at", "pk")
 
 
+def to_end(officer: Officer) -> QuerySet[MissingPerson]:
+    """Found, and this officer's to bring to an end: home, or elsewhere; the longest waiting first.
+
+    Due `END_WITHIN` after they were found.
+    """
+    rows = MissingPerson.objects.filter(county_id=officer.county_id, in_charge=officer)
+    return rows.filter(state=State.FOUND).select_related(UP).order_by("found_at", "pk")
+
+
+def overdue(county_id: int, *, at: datetime) -> QuerySet[MissingPerson]:
+    """All of the county that nobody ended in time."""
+    return MissingPerson.objects.filter(_not_ended(at), county_id=county_id)
+
+
 def waiting_for(scope: Scope, *, at: datetime) -> QuerySet[MissingPerson]:
     """Those somebody has to do something about."""
     return seen_by(scope).filter(Q(state__in=OPEN) | _not_ended(at))

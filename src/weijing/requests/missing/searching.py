@@ -79,8 +79,11 @@ def confirm_while_searching(
 
 @transaction.atomic
 def take_charge(missing: MissingPerson, *, by: Officer, scope: Scope, at: datetime) -> None:
-    """Sightings come to this officer from now on. Raises `PermissionDenied`, `NotThisStep`."""
-    missing = opening.opened(missing, *opening.OPEN, by=by, scope=scope)
+    """Sightings come to this officer from now on, and who is found is theirs to bring to an end.
+
+    Raises `PermissionDenied`, `NotThisStep`.
+    """
+    missing = opening.opened(missing, *opening.OPEN, State.FOUND, by=by, scope=scope)
     opening.write(missing, in_charge_id=by.pk)
     trail.record(by, "missing.taken_charge_of", missing, at=at)
 

@@ -9,7 +9,7 @@ from wecom_api.app_messages import Recipients
 from weijing.accounts.models import Officer, Role
 from weijing.core.clock import COUNTY_TIME
 from weijing.core.env import environment
-from weijing.requests.missing.opening import OPEN
+from weijing.requests.missing.opening import OPEN, State
 from weijing.requests.models import MissingPerson, Sighting
 from weijing.territory.models import StationTownship
 
@@ -49,6 +49,19 @@ def tell_taken_down(missing: MissingPerson, *, wecom: WeCom) -> None:
     when = _clock_time(missing.taken_down_at)
     words = f"编号 {missing.number}，{when} 内容有改动。请看过后重新公开。"
     _send(who_is_told(missing), missing, "孩子的寻人启事已撤下", words, wecom)
+
+
+def tell_not_ended(missing: MissingPerson, *, wecom: WeCom) -> None:
+    """Found a day ago or more, and nobody said how it ended. Raises `Unavailable`, `Misconfigured`.
+
+    Until then what is kept of the person stays.
+    """
+    if missing.state != State.FOUND or missing.found_at is None:
+        return
+    found_at = missing.found_at.astimezone(COUNTY_TIME)
+    when = f"{found_at.month} 月 {found_at.day} 日 {found_at:%H:%M}"
+    words = f"编号 {missing.number}，{when} 找到，还没办结。请登记交给了谁，或怎么结束的。"
+    _send(who_is_told(missing), missing, "找到的人还没办结", words, wecom)
 
 
 def who_is_told(missing: MissingPerson) -> list[Officer]:

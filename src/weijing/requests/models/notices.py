@@ -52,7 +52,10 @@ class PublicConsent(TenantModel):
 
 
 class MissingPhoto(TenantModel):
-    """One picture, drawn anew without what a camera writes into it, sealed as base64 of a JPEG."""
+    """A picture, drawn anew without what a camera writes into it, sealed as base64 of a JPEG.
+
+    Of each person one, and at most one more that waits for an officer to look at it.
+    """
 
     missing = TenantForeignKey(MissingPerson, models.CASCADE, related_name="photos")
     data_sealed = models.BinaryField()
@@ -60,11 +63,15 @@ class MissingPhoto(TenantModel):
     height = models.PositiveSmallIntegerField()
     added_at = models.DateTimeField()
     added_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    # Of the family, while an earlier one that an officer looked at is shown.
+    is_waiting = models.BooleanField(default=False, db_default=False)
 
     data = SealedText("data_sealed")
 
     class Meta(TenantModel.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["county", "missing"], name="one_photo_of_the_missing"),
+            models.UniqueConstraint(
+                fields=["county", "missing", "is_waiting"], name="one_photo_of_the_missing"
+            ),
         ]

@@ -6,6 +6,8 @@ from django.views.decorators.http import require_http_methods
 from weijing.accounts.models import Role
 from weijing.requests.models import LostItem
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk import public_notices
+from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, page_of, show
 from weijing.web.lost import acting, rows
 from weijing.web.lost.form import ThingForm
@@ -14,8 +16,11 @@ from weijing.web.lost.page import record
 PER_PAGE = 20
 
 
-@for_roles(Role.STATION_COMMAND)
+@for_roles(*COMMAND)
 def items(request: OfficerRequest) -> HttpResponse:
+    """The station's things; for who only writes to residents, what everybody may see of them."""
+    if not request.scope.has(Role.STATION_COMMAND):
+        return public_notices.things(request)
     which = rows.chosen_list(asked(request, "list"))
     page = page_of(request, rows.listed(request.scope, which), size=PER_PAGE)
     context = {

@@ -8,14 +8,19 @@ from weijing.core import clock
 from weijing.requests.missing import queries
 from weijing.requests.models import MissingPerson
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk import public_notices
+from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, page_of, show
 from weijing.web.missing import acting, rows
 from weijing.web.missing.form import MissingForm
 from weijing.web.missing.page import record
 
 
-@for_roles(Role.STATION_COMMAND)
+@for_roles(*COMMAND)
 def searches(request: OfficerRequest) -> HttpResponse:
+    """The station's searches; for who only writes to residents, what everybody may see of them."""
+    if not request.scope.has(Role.STATION_COMMAND):
+        return public_notices.searches(request)
     which = rows.chosen_list(asked(request, "list"))
     page = page_of(request, rows.listed(request.scope, which))
     context = {

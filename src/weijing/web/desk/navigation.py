@@ -33,8 +33,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "求助",
         (
-            Entry("走失寻找", "missing", "users", (Role.STATION_COMMAND,)),
-            Entry("失物招领", "lost-items", "search", (Role.STATION_COMMAND,)),
+            Entry("走失寻找", "missing", "users", COMMAND),
+            Entry("失物招领", "lost-items", "search", COMMAND),
         ),
     ),
     (

@@ -58,8 +58,11 @@ def new(request: OfficerRequest, show: ShowForm, view: str) -> HttpResponse:
 
 
 def photo(request: OfficerRequest, number: str) -> HttpResponse:
-    """The picture, for officers who may open the record; the reading is noted."""
-    data = photos.photo(_opened(request, number))
+    """The picture, for officers who may open the record; the reading is noted.
+
+    `?waiting=1`: the one that the family gave since.
+    """
+    data = photos.photo(_opened(request, number), waiting="waiting" in request.GET)
     if not data:
         raise Http404
     return as_picture(data)

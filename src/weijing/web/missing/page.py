@@ -52,17 +52,14 @@ def record(missing: MissingPerson, scope: Scope, *, at: datetime) -> dict[str, A
         "has_photo": is_open and photos.has_photo(missing),
         "is_shown": is_shown,
         "seen": publishing.as_it_is(missing) if is_open and may_act else "",
-        "photo_waits": is_shown and Field.PHOTO in fields and _photo_waits(missing),
+        "photo_waits": is_shown and Field.PHOTO in fields and photos.has_waiting(missing),
+        "new_photo": is_open and may_act and bool(photos.photo(missing, waiting=True)),
         "sentence": notices.sentence(missing, at=at),
         "sightings": sightings.of(missing) if may_act else [],
         "verdicts": _choices(Sighting.Verdict),
         "outcomes": [(one.value, one.label) for one in finding.possible_outcomes(missing)],
         "steps": _steps(missing),
     }
-
-
-def _photo_waits(missing: MissingPerson) -> bool:
-    return photos.has_photo(missing) and not photos.is_looked_at(missing)
 
 
 def _choices(kinds: Any) -> list[tuple[str, str]]:

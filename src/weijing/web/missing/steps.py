@@ -55,8 +55,9 @@ def _begin(missing: MissingPerson, said: Said, acting: Any) -> str:
 
 
 def _take_charge(missing: MissingPerson, said: Said, acting: Any) -> str:
+    is_found = missing.state == MissingPerson.State.FOUND
     searching.take_charge(missing, **acting)
-    return "由你负责，线索都发给你。"
+    return "由你办结。" if is_found else "由你负责，线索都发给你。"
 
 
 def _describe(missing: MissingPerson, said: Said, acting: Any) -> str:
@@ -140,6 +141,11 @@ def _close(missing: MissingPerson, said: Said, acting: Any) -> str:
     return "已办结。"
 
 
+def _turn_down(missing: MissingPerson, said: Said, acting: Any) -> str:
+    photos.turn_down(missing, **acting)
+    return "新照片已退掉，原来的照片不变。"
+
+
 STEPS = {
     "confirm": _confirm,
     "begin": _begin,
@@ -148,6 +154,7 @@ STEPS = {
     "agree": _agree,
     "withdraw": _withdraw,
     "publish": _publish,
+    "turn-down": _turn_down,
     "take-down": _take_down,
     "sighting": _sighting,
     "verdict": _verdict,

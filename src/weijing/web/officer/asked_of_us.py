@@ -30,6 +30,11 @@ def searches(scope: Scope, officer: Officer, *, at: datetime) -> list[dict[str, 
     return rows
 
 
+def to_end(officer: Officer) -> list[dict[str, Any]]:
+    """Who was found, and is the officer's to bring home; each with its deadline."""
+    return [row(one) for one in missing.to_end(officer)[:MOST_SHOWN]]
+
+
 def _runs_out(one: MissingPerson, at: datetime) -> bool:
     """Its notice needs a tap soon, or ended while the search goes on."""
     is_searched = one.state == MissingPerson.State.SEARCHING

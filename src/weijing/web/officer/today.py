@@ -41,6 +41,7 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "unlabelled": waiting.count(),
         "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,
+        "to_end": asked_of_us.to_end(officer),
         "month": sync.talk_of(officer, since=day.replace(day=1), until=day),
     }
 
