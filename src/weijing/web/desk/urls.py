@@ -11,20 +11,26 @@ from weijing.web.desk import (
     record,
     rights,
     rights_new,
-    tags,
     visits,
     walks,
     welcome,
 )
-from weijing.web.desk.campaigns import composing, listing, progress, results, reviewing
+from weijing.web.desk.campaigns import audiences, composing, listing, progress, results, reviewing
 from weijing.web.desk.contacts import changing_many, keeping
 from weijing.web.desk.contacts import listing as contacts
+from weijing.web.desk.emergency import listing as emergencies
+from weijing.web.desk.emergency import one as emergency
+from weijing.web.desk.emergency import setting_up as emergency_setup
 from weijing.web.desk.importing import deciding, uploading, watching
 from weijing.web.desk.importing import listing as imports
 from weijing.web.desk.merging import comparing, history, queue, splitting
 from weijing.web.desk.posters import listing as posters
 from weijing.web.desk.posters import one as poster
 from weijing.web.desk.posters import orders
+from weijing.web.desk.tags import changing as tag_changes
+from weijing.web.desk.tags import listing as tags
+from weijing.web.desk.tags import one as tag
+from weijing.web.desk.tags import proposals as tag_proposals
 from weijing.web.records import favourite
 
 urlpatterns = [
@@ -75,8 +81,17 @@ urlpatterns = [
     path("labelling/corrections/<int:pk>/", labelling.correction, name="correction"),
     path("labelling/remarks/<int:pk>/", labelling.rewriting, name="remark-rewriting"),
     path("tags/", tags.tags, name="tags"),
+    path("tags/proposals/", tag_proposals.proposals, name="tag-proposals"),
+    path("tags/proposals/new/", tag_proposals.new, name="tag-proposal-new"),
+    path("tags/proposals/<int:pk>/", tag_proposals.decide, name="tag-proposal"),
+    path("tags/<slug:code>/", tag.tag, name="tag"),
+    path("tags/<slug:code>/name/", tag_changes.rename, name="tag-rename"),
+    path("tags/<slug:code>/merge/", tag_changes.merge, name="tag-merge"),
+    path("tags/<slug:code>/retire/", tag_changes.retire, name="tag-retire"),
     path("campaigns/", listing.campaigns, name="campaigns"),
     path("campaigns/new/", composing.new, name="campaign-new"),
+    path("audiences/", audiences.audiences, name="audiences"),
+    path("audiences/<int:pk>/delete/", audiences.delete, name="audience-delete"),
     path("campaigns/<slug:number>/edit/", composing.edit, name="campaign-edit"),
     path("campaigns/<slug:number>/review/", reviewing.review, name="campaign-review"),
     path("campaigns/<slug:number>/progress/", progress.progress, name="campaign-progress"),
@@ -84,6 +99,17 @@ urlpatterns = [
     path("campaigns/<slug:number>/stop/", progress.stop, name="campaign-stop"),
     path("campaigns/<slug:number>/decisions/", progress.decide, name="campaign-decide"),
     path("campaigns/<slug:number>/results/", results.results, name="campaign-results"),
+    path("emergency/", emergencies.events, name="emergency"),
+    path("emergency/new/", emergencies.new, name="emergency-new"),
+    path("emergency/setup/", emergency_setup.set_up, name="emergency-setup"),
+    path("emergency/<slug:number>/", emergency.event, name="emergency-one"),
+    path("emergency/<slug:number>/calls/", emergency.calling_list, name="emergency-calls"),
+    path(
+        "emergency/<slug:number>/not-reached/",
+        emergency.not_reached,
+        name="emergency-not-reached",
+    ),
+    path("emergency/<slug:number>/sheet/", emergency.sheet, name="emergency-sheet"),
     path("lost/", lost_items.items, name="lost-items"),
     path("lost/new/", lost_items.new, name="lost-new"),
     path("lost/<str:number>/", lost_items.item, name="lost-item"),

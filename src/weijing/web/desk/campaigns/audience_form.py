@@ -22,6 +22,8 @@ FIELDS = {
     "sex": "性别",
     "contact": "联系状态",
     "consent": "已同意",
+    "received": "收到过群发",
+    "saved": "已保存受众",
 }
 KINDS = {"all": "全部", "any": "任一", "except": "任一"}
 NEW = {"add-condition": "division", "add-any": "any", "add-all": "all", "add-except": "except"}
@@ -77,7 +79,12 @@ def _condition(data: QueryDict, path: str) -> Tree:
         case "age":
             ends = {end: data.get(f"{end}-{path}", "").strip() for end in ("from", "to")}
             return {"age": {end: int(v) for end, v in ends.items() if v.isascii() and v.isdigit()}}
-        case "sex" | "contact" | "consent" as field:
+        case "received":
+            days, topic = data.get(f"days-{path}", "").strip(), data.get(f"topic-{path}", "")
+            if not (days.isascii() and days.isdigit()):
+                return {"received": {}}
+            return {"received": {"days": int(days), **({"topic": topic} if topic else {})}}
+        case "sex" | "contact" | "consent" | "saved" as field:
             return {field: "".join(_said(data, f"{field}-{path}")[:1])}
         case "tag":
             return {"tag": _said(data, f"tag-{path}")}

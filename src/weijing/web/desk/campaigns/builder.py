@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from weijing.accounts.scope import Scope
+from weijing.audiences import saving
+from weijing.audiences.expression import CONTACT_STATES, TOPICS
 from weijing.residents.models import ConsentRecord
 from weijing.tags.models import Tag
 from weijing.territory.models import Division
@@ -23,7 +25,12 @@ from weijing.web.desk.campaigns.finding import Found
 
 CHOICES = {
     "sex": (("f", "女"), ("m", "男")),
-    "contact": (("linked", "已加好友"), ("unlinked", "没加好友")),
+    "contact": (
+        ("linked", "已加好友"),
+        ("unlinked", "没加好友"),
+        *((state, word) for state, word in CONTACT_STATES.items()),
+    ),
+    "received": tuple(TOPICS.items()),
     "consent": tuple(ConsentRecord.Scope.choices),
 }
 RELATIONS = {
@@ -33,6 +40,8 @@ RELATIONS = {
     "sex": "是",
     "contact": "是",
     "consent": "包括",
+    "received": "在",
+    "saved": "是",
 }
 HINTS = {"division": "添加乡镇、村或组", "tag": "添加标签，可用拼音"}
 
@@ -49,6 +58,7 @@ class Row:
     hits: int | None = None
     finding: str = ""
     found: list[Found] = field(default_factory=list)
+    choices: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_group(self) -> bool:
@@ -74,10 +84,6 @@ class Row:
     @property
     def relation(self) -> str:
         return RELATIONS[self.kind]
-
-    @property
-    def choices(self) -> tuple[tuple[str, str], ...]:
-        return CHOICES.get(self.kind, ())
 
     @property
     def hint(self) -> str:
@@ -106,6 +112,10 @@ class Builder:
             ]
             return row
         row.value = tree[row.kind]
+        row.choices = CHOICES.get(row.kind, ())
+        if row.kind == "saved":
+            names = saving.visible_to(self.scope).values_list("name", flat=True)
+            row.choices = tuple((name, name) for name in names)
         row.hits = self.hits.get(path)
         row.finding = self.searches.get(path, "")
         if row.kind in HINTS:

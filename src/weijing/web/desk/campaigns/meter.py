@@ -16,6 +16,7 @@ from weijing.audiences.expression import (
     parse,
 )
 from weijing.audiences.sentence import sentence
+from weijing.audiences.text import to_text
 from weijing.campaigns.reach import Reach, reach
 from weijing.web.desk.campaigns.audience_form import Tree, finished, is_group, kind_of, walk
 
@@ -36,6 +37,7 @@ class Measured:
 
     reach: Reach | None = None
     said: str = ""
+    typed: str = ""  # the same as people type it
     fingerprint: str = ""
     problem: str = ""
     advice: str = ""  # which condition leaves nobody
@@ -89,6 +91,7 @@ def measure(tree: Tree, *, scope: Scope, topic: str, at: datetime) -> Measured:
     return Measured(
         reach=found,
         said=sentence(node),
+        typed=to_text(node),
         fingerprint=fingerprint(node),
         advice="" if found.matched else _what_leaves_nobody(node, scope),
         hits=_hits(tree, node, scope),
