@@ -9,15 +9,18 @@ from weijing.requests.models import MissingPerson
 
 def when_due(missing: MissingPerson, *, at: datetime) -> None:
     """They are found now; in the transaction that says so."""
-    ids = {"county_id": missing.county_id, "missing_id": missing.pk}
-    jobs.enqueue("requests.tell_not_ended", at=at + queries.END_WITHIN, **ids)
+    jobs.enqueue(
+        "requests.tell_not_ended", at=at + queries.END_WITHIN,
+        county_id=missing.county_id, missing_id=missing.pk,
+    )  # fmt: skip
 
 
 def again(county_id: int, *, at: datetime) -> int:
     """Everybody overdue, until somebody ends it. Returns how many new reminders wait."""
     reminded = 0
     for missing_id in queries.overdue(county_id, at=at).values_list("pk", flat=True):
-        ids = {"county_id": county_id, "missing_id": missing_id}
-        once = f"not-ended-{missing_id}"
-        reminded += jobs.enqueue("requests.tell_not_ended", once=once, **ids)
+        reminded += jobs.enqueue(
+            "requests.tell_not_ended", once=f"not-ended-{missing_id}",
+            county_id=county_id, missing_id=missing_id,
+        )  # fmt: skip
     return reminded
