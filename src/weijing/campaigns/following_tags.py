@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from weijing.accounts.models import Officer
@@ -16,7 +16,8 @@ OPEN = (Campaign.State.DRAFT, Campaign.State.SUBMITTED)
 
 def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
     """A `tags.catalogue.following.Follower`."""
-    for campaign in _naming(tag):
+    rows = not_sent(tag.county_id).select_for_update(of=("self",))
+    for campaign in _named(tag, rows).order_by("pk"):
         if into is not None:
             campaign.audience = with_tag_replaced(campaign.audience, tag.code, into.code)
             campaign.edited_at = at  # a window that is open elsewhere must not save the old tree
@@ -28,17 +29,17 @@ def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
         campaign.save()
 
 
-def _naming(tag: Tag) -> list[Campaign]:
-    """Those not yet sent out, locked."""
-    rows = Campaign.objects.select_for_update(of=("self",)).alias(
-        tree=Cast("audience", TextField())
-    )
-    named = rows.filter(county_id=tag.county_id, state__in=OPEN, tree__contains=f'"{tag.code}"')
-    return list(named.order_by("pk"))
+def not_sent(county_id: int) -> QuerySet[Campaign]:
+    """Drafts, and what waits for approval."""
+    return Campaign.objects.filter(county_id=county_id, state__in=OPEN)
 
 
-def campaigns_naming(tag: Tag) -> list[Campaign]:
-    """Every campaign whose conditions name the tag, the latest first."""
-    rows = Campaign.objects.alias(tree=Cast("audience", TextField()))
-    named = rows.filter(county_id=tag.county_id, tree__contains=f'"{tag.code}"')
-    return list(named.select_related("drafted_by").order_by("-drafted_at", "-pk"))
+def campaigns_naming(tag: Tag, *, among: QuerySet[Campaign]) -> list[Campaign]:
+    """Those whose conditions name the tag, the latest first."""
+    named = _named(tag, among).select_related("drafted_by")
+    return list(named.order_by("-drafted_at", "-pk"))
+
+
+def _named(tag: Tag, among: QuerySet[Campaign]) -> QuerySet[Campaign]:
+    rows = among.alias(tree=Cast("audience", TextField()))
+    return rows.filter(county_id=tag.county_id, tree__contains=f'"{tag.code}"')

@@ -15,6 +15,18 @@ from weijing.tags.models import Tag, TagAssignment
 MANY = 20_000
 
 
+def count(tag: Tag) -> int:
+    """How many rows `move` or `end` would find."""
+    return TagAssignment.objects.filter(county_id=tag.county_id, tag=tag).count()
+
+
+def count_both(tag: Tag, other: Tag) -> int:
+    """How many people carry the two."""
+    held = TagAssignment.objects.filter(county_id=tag.county_id)
+    theirs = held.filter(tag=other, resident=OuterRef("resident"))
+    return held.filter(Exists(theirs), tag=tag).count()
+
+
 def move(tag: Tag, into: Tag, *, at: datetime) -> int:
     """Returns how many carried `tag`. Nobody may be putting it on: both tags are locked."""
     people = _move(tag, into)

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.urls import reverse
 
 from weijing.accounts.models import Role
@@ -14,6 +15,8 @@ from weijing.requests.missing import queries as missing
 from weijing.residents import policies
 from weijing.residents.merges import duplicates
 from weijing.residents.queries import to_be_labelled
+from weijing.tags.catalogue import policies as catalogue
+from weijing.tags.models import TagProposal
 from weijing.web.access import OfficerRequest
 from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS
 
@@ -84,6 +87,10 @@ def _counts(scope: Scope) -> dict[str, int]:
         counts["rights"] = requests_to_answer(scope).count()
         counts["missing"] = missing.waiting_for(scope, at=clock.now()).count()
         counts["lost-items"] = lost.waiting_for(scope).count()
+    if catalogue.can_keep(scope):
+        others = ~Q(proposed_by=scope.officer_id)
+        waiting = TagProposal.objects.filter(others, county_id=scope.county_id, state="open")
+        counts["tags"] = waiting.count()
     if policies.can_unite(scope):
         counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()
     return counts
