@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from weijing.core.errors import DomainError
 from weijing.residents import consent, links, notices
 from weijing.residents.models import ConsentRecord, Resident
-from weijing.tags import assigning
+from weijing.tags import assigning, expiring
 from weijing.tags.catalogue.policies import SET_BY_THE_SYSTEM
 from weijing.tags.models import Tag, TagAssignment, TagGroup
 
@@ -64,6 +64,12 @@ def groups_on_page(resident: Resident) -> QuerySet[TagGroup]:
 def set_by_themselves(resident: Resident) -> QuerySet[TagGroup]:
     """Groups whose tags only the person can put on."""
     return groups_on_page(resident).filter(set_by_resident_only=True).distinct()
+
+
+def running_out(resident: Resident, *, on: date) -> list[TagAssignment]:
+    """Their own words that go in the next days unless they say them again."""
+    own = set_by_themselves(resident).values("pk")
+    return list(expiring.soon_of(resident, on=on).filter(tag__group__in=own))
 
 
 def give(resident: Resident, scope: str, *, at: datetime) -> None:

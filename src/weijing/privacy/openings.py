@@ -19,6 +19,7 @@ PURPOSES = {
     "contact.search": "查找联系人",
     "contact.record": "联系您、为您办事",
     "contact.consents": "登记您的选择",
+    "tags.expiring": "核对快到期的标签",
     "contact.link": "给您发专页链接",
     "officer.": "联系您、为您办事",
     "officer.merge": "核对是否重复登记",

@@ -13,6 +13,7 @@ from weijing.residents.adding import walked
 from weijing.residents.labels import proposals
 from weijing.residents.mirror import contacts
 from weijing.sync import queries as sync
+from weijing.tags import expiring
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.officer import asked_of_us
 from weijing.web.officer.own_grid import own_grid
@@ -39,6 +40,7 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "searches": asked_of_us.searches(request.scope, officer, at=at),
         "things": asked_of_us.things(request.scope),
         "unlabelled": waiting.count(),
+        "expiring": expiring.soon(request.scope, on=day).count(),
         "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,
         "to_end": asked_of_us.to_end(officer),

@@ -28,6 +28,7 @@ def me(request: VisitorRequest) -> HttpResponse:
         "publicity": offered[0],
         "sensitive": offered[1:],
         "own_groups": choices.set_by_themselves(person).filter(needs_separate_consent=False),
+        "running_out": choices.running_out(person, on=clock.today()),
         "is_contact": consent.CONTACT in person.consents,
         "is_stranger": person.lifecycle == Resident.Lifecycle.PROVISIONAL,
         "requests": requests_of(person)[:5],
