@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from wecom_api import Rejected, WeCom
 from wecom_api.app_messages import Recipients
@@ -11,7 +11,7 @@ from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.campaigns.emergency import drilling, policies, wording, writing
-from weijing.campaigns.emergency.models import EmergencyEvent
+from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage
 from weijing.campaigns.emergency.verifying import ACTIVE, OPEN, State
 from weijing.core import jobs
 from weijing.core.env import environment
@@ -29,6 +29,16 @@ def open_events(scope: Scope) -> QuerySet[EmergencyEvent]:
 def overdue(scope: Scope, *, at: datetime) -> int:
     """Events whose news is late."""
     return open_events(scope).filter(update_due_at__lt=at).count()
+
+
+def waiting_for(scope: Scope, *, at: datetime) -> QuerySet[EmergencyEvent]:
+    """Where somebody must act: to verify, to let go, or news that is late."""
+    unread = EmergencyMessage.objects.filter(
+        county_id=scope.county_id, event=OuterRef("pk"), approved_at=None
+    )
+    return open_events(scope).filter(
+        Q(state=State.REPORTED) | Q(Exists(unread)) | Q(update_due_at__lt=at)
+    )
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from django.urls import reverse
 from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
+from weijing.campaigns.emergency import policies as emergencies
+from weijing.campaigns.emergency import reminding
 from weijing.core import clock
 from weijing.privacy.queries import waiting_for as requests_to_answer
 from weijing.requests.lost import queries as lost
@@ -32,7 +34,13 @@ class Entry(NamedTuple):
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("", (Entry("总览", "overview", "home", COMMAND),)),
-    ("通知", (Entry("群发", "campaigns", "send", COMMAND),)),
+    (
+        "通知",
+        (
+            Entry("群发", "campaigns", "send", COMMAND),
+            Entry("紧急推送", "emergency", "triangle", emergencies.DESK),
+        ),
+    ),
     (
         "求助",
         (
@@ -72,7 +80,7 @@ def menu(request: OfficerRequest) -> dict[str, Any]:
         "brand_unit": station.name if station and not scope.whole_county else "县局指挥室",
         "me_name": officer.name,
         "me_role": "、".join(Role(role).label for role in Role if role in scope.roles),
-        "nav": _groups(request, _counts(scope)),
+        "nav": _groups(request, _counts(scope), _late(scope)),
         "search_url": reverse("desk:contacts") if scope.has(*COMMAND) else "",
         "q": request.GET.get("q", ""),
     }
@@ -82,6 +90,8 @@ def _counts(scope: Scope) -> dict[str, int]:
     counts = {}
     if scope.has(Role.CAMPAIGN_APPROVER):
         counts["campaigns"] = campaigns.waiting_for_approval(scope).count()
+    if scope.has(*emergencies.DESK):
+        counts["emergency"] = reminding.waiting_for(scope, at=clock.now()).count()
     if scope.has(Role.STATION_COMMAND):
         counts["labelling"] = to_be_labelled(scope).count()
         counts["rights"] = requests_to_answer(scope).count()
@@ -96,11 +106,21 @@ def _counts(scope: Scope) -> dict[str, int]:
     return counts
 
 
-def _groups(request: OfficerRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _late(scope: Scope) -> set[str]:
+    """Entries behind which something is overdue."""
+    late = scope.has(*emergencies.DESK) and reminding.overdue(scope, at=clock.now())
+    return {"emergency"} if late else set()
+
+
+def _groups(
+    request: OfficerRequest, counts: dict[str, int], late: set[str]
+) -> list[dict[str, Any]]:
     groups = []
     for title, entries in GROUPS:
         items = [
-            _item(request, entry, counts) for entry in entries if request.scope.has(*entry.roles)
+            {**_item(request, entry, counts), "red": entry.view in late}
+            for entry in entries
+            if request.scope.has(*entry.roles)
         ]
         if items:
             groups.append({"title": title, "items": items})

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign
@@ -30,9 +31,11 @@ WORST = 4
 RUNNING = 5
 
 
-@for_roles(*EVERY_DESK)
+@for_roles(*EVERY_DESK, Role.DUTY_LEADER)
 def overview(request: OfficerRequest) -> HttpResponse:
-    """Who runs the machine and sees no resident starts with the machine."""
+    """Who runs the machine starts with the machine, a duty leader with what is on."""
+    if not request.scope.has(*COMMAND) and request.scope.has(Role.DUTY_LEADER):
+        return redirect("desk:emergency")
     if not request.scope.has(*COMMAND):
         return redirect("desk:health")
     now, today = clock.now(), clock.today()

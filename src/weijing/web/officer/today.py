@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from weijing.accounts.models import FIELD_ROLES
 from weijing.campaigns import queries as campaigns
+from weijing.campaigns.emergency import calling, reminding
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import clock
 from weijing.residents.adding import walked
@@ -37,6 +38,8 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "today": day,
         "to_confirm": _to_confirm(list(campaigns.waiting_for(officer))),
         "walks": walked.walks(list(walked.lists_of(officer)), on=day),
+        "emergencies": reminding.open_events(request.scope).count(),
+        "to_call": calling.waiting_for(request.scope).count(),
         "searches": asked_of_us.searches(request.scope, officer, at=at),
         "things": asked_of_us.things(request.scope),
         "unlabelled": waiting.count(),

@@ -1,0 +1,210 @@
+"""One event: what is known, what was said, whom it reached, and the step that is next."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from weijing.accounts.models import Officer
+from weijing.audiences import counting
+from weijing.audiences.expression import parse
+from weijing.campaigns.emergency import (
+    approving,
+    calling,
+    drilling,
+    policies,
+    proposing,
+    reaching,
+    second_channel,
+    taking_over,
+    wording,
+    writing,
+)
+from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, HouseholdCall
+from weijing.campaigns.emergency.verifying import ACTIVE, OPEN, State
+from weijing.campaigns.models import Share
+from weijing.campaigns.moving import UNCONFIRMED
+from weijing.core import line
+from weijing.core.clock import COUNTY_TIME
+from weijing.territory.queries import path_name
+
+LOOKS = {
+    State.REPORTED: "waiting",
+    State.VERIFIED: "waiting",
+    State.PUSHED: "running",
+    State.UPDATED: "running",
+    State.CLEARED: "done",
+    State.REJECTED: "off",
+}
+SEVERITY = {"red": "critical", "orange": "high", "yellow": "medium", "blue": "low", "": "off"}
+USUALLY_VALID = timedelta(hours=8)
+
+
+def facts(event: EmergencyEvent) -> dict[str, Any]:
+    """What both the desk and the phone show of it."""
+    places = policies.places(event)
+    return {
+        "event": event,
+        "title": f"{wording.short_where(event)} {event.get_kind_display()}",
+        "look": LOOKS[State(event.state)],
+        "severity_look": SEVERITY[event.severity],
+        "where": wording.where_it_is(event),
+        "places": [path_name(place) for place in places],
+        "place_codes": [place.code for place in places],
+        "is_open": event.state in OPEN,
+        "is_active": event.state in ACTIVE,
+        "steps": timeline(event),
+    }
+
+
+def record(event: EmergencyEvent, officer: Officer, *, kind: str, at: datetime) -> dict[str, Any]:
+    """Context of the desk's page; `kind` is the message somebody begins to write."""
+    kinds = writing.possible_kinds(event)
+    waiting = writing.waiting(event)
+    kind = kind if kind in kinds else (waiting.kind if waiting else (kinds[0] if kinds else ""))
+    may_handle = policies.can_handle(officer, event, at=at)
+    may_approve = waiting is not None and policies.can_approve(officer, event, at=at)
+    people = _people(waiting) if waiting else 0
+    return {
+        **facts(event),
+        **figures(event, at=at),
+        "kinds": [(value, EmergencyMessage.Kind(value).label) for value in kinds],
+        "kind": kind,
+        "body": waiting.body if waiting and waiting.kind == kind else wording.template(event, kind),
+        "asks_for_groups": kind in ("first", "update"),
+        "groups": _groups(event) if kind in ("first", "update") else [],
+        "waiting": waiting,
+        "people": people,
+        "as_sent": wording.as_sent(event, waiting.body) if waiting else "",
+        "may_handle": may_handle,
+        "may_approve": may_approve,
+        "may_verify": may_handle and event.state == State.REPORTED,
+        "may_write": may_handle and bool(kinds),
+        "hows": EmergencyEvent.VerifiedHow.choices,
+        "severities": EmergencyEvent.Severity.choices,
+        "valid_until": (at + USUALLY_VALID).astimezone(COUNTY_TIME).strftime("%Y-%m-%dT%H:%M"),
+        "is_changing": may_handle and event.state in (State.VERIFIED, *ACTIVE),
+        "drill_leaves": event.is_drill and not drilling.stays_here(),
+    }
+
+
+def figures(event: EmergencyEvent, *, at: datetime) -> dict[str, Any]:
+    """What moves while one looks: reach, officers who have not confirmed, calls."""
+    messages = sent(event)
+    last = messages[-1] if messages else None
+    calls = HouseholdCall.objects.filter(county_id=event.county_id, event=event)
+    open_calls = calls.filter(state=HouseholdCall.State.CALLING)
+    return {
+        "event": event,
+        "said_messages": [_said(message) for message in reversed(messages)],
+        "last": last,
+        "reached": reaching.reached(last) if last else None,
+        "ways": _ways(last) if last else [],
+        "unconfirmed": _unconfirmed(last) if last else [],
+        "take_over_at": last.approved_at + taking_over.after()
+        if last and last.approved_at and not last.superseded_at
+        else None,
+        "takeovers": list(
+            last.takeovers.filter(county_id=event.county_id).select_related(
+                "share__officer", "handed_to__officer"
+            )
+        )
+        if last
+        else [],
+        "calls": calls.count(),
+        "calls_open": open_calls.count(),
+        "calls_answered": calls.filter(state=HouseholdCall.State.ANSWERED).count(),
+        "calls_due": open_calls.filter(due_at__lte=at).count(),
+        "has_gateway": second_channel.is_on(),
+        "line": line.health(at),
+        "poll_seconds": 5 if event.state in ACTIVE else 0,
+        "now": at,
+        "update_is_late": bool(event.update_due_at and event.update_due_at < at),
+    }
+
+
+def sent(event: EmergencyEvent) -> list[EmergencyMessage]:
+    rows = EmergencyMessage.objects.filter(
+        county_id=event.county_id, event=event, approved_at__isnull=False
+    )
+    return list(
+        rows.select_related("approved_by", "drafted_by", "reviewed_by", "campaign").order_by("seq")
+    )
+
+
+def timeline(event: EmergencyEvent) -> list[dict[str, Any]]:
+    """Reported, verified, every message, the end; with who did it."""
+    how = event.get_verified_how_display()
+    rows: list[tuple[str, datetime | None, str]] = [
+        ("上报", event.reported_at, f"{event.reported_by.name} · {event.get_source_display()}"),
+    ]
+    if event.verified_at and event.verified_by:
+        rows.append(("核实", event.verified_at, f"{event.verified_by.name} · {how}"))
+    rows += [
+        (
+            message.get_kind_display(),
+            message.approved_at,
+            f"{message.approved_by.name if message.approved_by else ''}批准",
+        )
+        for message in sent(event)
+    ]
+    if event.state == State.REJECTED and event.ended_by:
+        rows.append(("不属实", event.ended_at, f"{event.ended_by.name} · {event.ended_because}"))
+    shown = [{"what": what, "state": "done", "at": at, "note": note} for what, at, note in rows]
+    future = {
+        State.REPORTED: ["核实", "推送", "解除"],
+        State.VERIFIED: ["推送", "解除"],
+        State.PUSHED: ["解除"],
+        State.UPDATED: ["解除"],
+    }.get(State(event.state), [])
+    for number, what in enumerate(future):
+        shown.append({"what": what, "state": "future" if number else "now", "at": None, "note": ""})
+    return shown
+
+
+def calls_of(event: EmergencyEvent, scope: Any) -> list[HouseholdCall]:
+    return list(calling.of(event, scope)[:500])
+
+
+def _people(message: EmergencyMessage) -> int:
+    return len(approving.audience_of(message))
+
+
+def _groups(event: EmergencyEvent) -> list[dict[str, Any]]:
+    """Each proposed line with its people; ticked when the event's audience has it."""
+    chosen = proposing.chosen_keys(event)
+    return [
+        {
+            "key": group.key,
+            "name": group.name,
+            "checked": group.key in chosen,
+            "people": counting.count(
+                parse(group.tree, county_id=event.county_id), county_id=event.county_id
+            ),
+        }
+        for group in proposing.groups(event)
+    ]
+
+
+def _ways(message: EmergencyMessage) -> list[dict[str, Any]]:
+    found = reaching.reached(message)
+    return [
+        {"key": way, "word": reaching.WORDS[way], "people": found.people[way]}
+        for way in reaching.WAYS
+        if found.people[way] or way in ("wecom", "not_reached")
+    ]
+
+
+def _unconfirmed(message: EmergencyMessage) -> list[Share]:
+    shares = Share.objects.filter(
+        county_id=message.county_id, campaign=message.campaign, state__in=UNCONFIRMED
+    )
+    return list(shares.select_related("officer__station").order_by("-people")[:50])
+
+
+def _said(message: EmergencyMessage) -> dict[str, Any]:
+    by = message.approved_by.name if message.approved_by else ""
+    return {
+        "message": message,
+        "note": f"{by}批准",
+        "id": f"message-{message.seq}",
+        "reached": reaching.reached(message),
+    }
