@@ -190,8 +190,9 @@ def test_lists_are_closed_some_at_a_time(
     county: County, chief: Officer, officer: Officer, scope: Scope, at: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    groups = Division.objects.filter(parent=division(county, "小沙江镇", "桃李村"))[:3]
-    assert len(groups) == 3
+    make_officer(county, "hu", Role.VILLAGE_AUXILIARY, beat=beat_of(county, "小沙江镇", "红星村"))
+    places = (("桃李村", "1组"), ("桃李村", "2组"), ("红星村", "1组"))
+    groups = [division(county, "小沙江镇", *place) for place in places]
     homes = [home(group, "1") for group in groups]
     lists = [hand_out([group], chief, scope, at) for group in groups]
     later = at + timedelta(hours=2)
