@@ -3,7 +3,8 @@
 Nothing here asks the database. `loading` fills it, `catching_up` keeps it current.
 """
 
-from collections import defaultdict
+import itertools
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from weijing.audiences.index.packing import bitmap, numbers
+from weijing.audiences.index.packing import Ordinals, bitmap, numbers
 
 EPOCH = date(2000, 1, 1)
 UNBORN = np.iinfo(np.int32).min  # no birthday on record
 FIRST_DAY, LAST_DAY = UNBORN + 1, np.iinfo(np.int32).max
 MAX_KEPT = 64  # age bands, and so on: what is asked for again and again
+FEW = 20  # ids that are looked up one by one sooner than by numpy
 SPARE = 4_096  # room for newcomers, so that not each of them has the arrays copied
 
 
@@ -58,7 +60,8 @@ class Index:
     los: dict[int, int] = field(default_factory=dict)  # pre-order numbers of divisions
     _ordinals: dict[int, int] = field(default_factory=dict)
     _sorted_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    _sorted_ordinals: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    _sorted_ordinals: Ordinals = field(default_factory=lambda: np.empty(0, np.uint32))
+    _by_lo: list[tuple[int, int]] = field(default_factory=list)  # number and id
     _subtrees: dict[tuple[int, int], BitMap] = field(default_factory=dict)
     _bands: dict[tuple[int, int], BitMap] = field(default_factory=dict)
     _home_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -71,24 +74,26 @@ class Index:
     def derive(self, los: Mapping[int, int]) -> None:
         """Places, years and the way from id to ordinal, after the arrays have been filled."""
         self.los = dict(los)
-        people = np.flatnonzero(self.ids)
+        people = np.flatnonzero(self.ids).astype(np.uint32)
         order = np.argsort(self.ids[people], kind="stable")
         self._sorted_ordinals = people[order]
         self._sorted_ids = self.ids[self._sorted_ordinals]
         self._ordinals = {}
-        self.here = _grouped(people, self.places[people])
+        place_ids, place_codes = _coded(self.places)
+        self.here = _grouped(people, place_ids, place_codes[people])
         self.here.pop(0, None)
         known = people[self.births[people] != UNBORN]
-        self.born_in = _grouped(known, _years(self.births[known]))
-        self._subtrees, self._bands = {}, {}
-        self._home_ids = np.unique(np.append(self.homes, 0))
-        self._home_codes = np.searchsorted(self._home_ids, self.homes).astype(np.int32)
+        self.born_in = _grouped(known, *_years_coded(self.births[known]))
+        self._by_lo, self._subtrees, self._bands = [], {}, {}
+        self._home_ids, self._home_codes = _coded(self.homes)
         self._new_homes = {}
 
     def ordinals_of(self, resident_ids: Collection[int]) -> list[int]:
         """Of those the index knows; the others are missing."""
-        if len(resident_ids) > len(self._ordinals):
-            wanted = np.fromiter(resident_ids, np.int64, len(resident_ids))
+        if len(resident_ids) < FEW:
+            found = [spot for id in resident_ids if (spot := self._sorted(id)) is not None]
+        else:
+            wanted = np.sort(np.fromiter(resident_ids, np.int64, len(resident_ids)))
             spots = np.searchsorted(self._sorted_ids, wanted)
             spots[spots == len(self._sorted_ids)] = 0
             found = (
@@ -96,10 +101,9 @@ class Index:
                 if len(self._sorted_ids)
                 else []
             )
-        else:
-            found = [spot for id in resident_ids if (spot := self._sorted(id)) is not None]
-        newcomers = self._ordinals
-        return found + [newcomers[id] for id in resident_ids if id in newcomers]
+        if newcomers := self._ordinals:
+            found += [newcomers[id] for id in resident_ids if id in newcomers]
+        return found
 
     def _sorted(self, resident_id: int) -> int | None:
         spot = int(np.searchsorted(self._sorted_ids, resident_id))
@@ -180,14 +184,15 @@ class Index:
 
     def _mend_kept(self, touched: BitMap) -> None:
         """What was put together before, for those who changed."""
+        people = numbers(touched)
+        numbered = [self.los.get(place, -1) for place in self.places[people].tolist()]
+        lives, born = np.array(numbered, np.int64), self.births[people]
         for (lo, hi), kept in self._subtrees.items():
             kept -= touched
-            kept |= BitMap(
-                one for one in touched if lo <= self.los.get(int(self.places[one]), -1) <= hi
-            )
+            kept |= bitmap(people[(lives >= lo) & (lives <= hi)])
         for (first, last), kept in self._bands.items():
             kept -= touched
-            kept |= BitMap(one for one in touched if first <= self.births[one] <= last)
+            kept |= bitmap(people[(born >= first) & (born <= last)])
 
     # Changes: who carries a tag
 
@@ -211,9 +216,16 @@ class Index:
         """Who lives in divisions with these pre-order numbers."""
         kept = self._subtrees.get((lo, hi))
         if kept is None:
-            parts = [held for id, held in self.here.items() if lo <= self.los[id] <= hi]
+            parts = [held for id in self._between(lo, hi) if (held := self.here.get(id))]
             kept = self._subtrees[lo, hi] = BitMap.union(*parts) if parts else BitMap()
         return kept
+
+    def _between(self, lo: int, hi: int) -> list[int]:
+        """Ids of divisions by their pre-order numbers."""
+        if len(self._by_lo) != len(self.los):  # a division was added
+            self._by_lo = sorted((number, id) for id, number in self.los.items())
+        start, end = bisect_left(self._by_lo, (lo,)), bisect_left(self._by_lo, (hi + 1,))
+        return [id for _, id in self._by_lo[start:end]]
 
     def count_homes(self, people: BitMap) -> int:
         """Households of which at least one of them is a member."""
@@ -252,16 +264,41 @@ class Index:
         return whole
 
 
-def _grouped(people: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> dict[int, BitMap]:
-    """A bitmap of the people for each key."""
-    order = np.argsort(keys, kind="stable")
-    people, keys = people[order], keys[order]
-    cuts = np.flatnonzero(np.diff(keys)) + 1
-    found: dict[int, BitMap] = defaultdict(BitMap)
-    for some, first in zip(np.split(people, cuts), [0, *cuts.tolist()], strict=True):
-        if len(some):
-            found[int(keys[first])] = bitmap(some.astype(np.uint32))
-    return dict(found)
+def _coded(ids: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """The distinct ids in order, 0 the first of them, and for each entry which of them it is."""
+    order = np.argsort(ids, kind="stable")
+    ordered = ids[order]
+    is_another = np.append(ordered[:1] != 0, ordered[1:] != ordered[:-1])
+    codes = np.empty(len(ids), np.int32)
+    codes[order] = np.cumsum(is_another, dtype=np.int32)
+    return np.append(0, ordered[is_another]), codes
+
+
+def _years_coded(
+    days: npt.NDArray[np.int32],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """The years from the first to the last, and for each day which of them it is in."""
+    if not len(days):
+        return np.empty(0, np.int64), np.empty(0, np.int32)
+    first = int(days.min())
+    every_day = _years(np.arange(first, int(days.max()) + 1, dtype=np.int32))
+    codes = (every_day - every_day[0]).astype(np.int32)
+    return np.arange(every_day[0], every_day[-1] + 1), codes[days - first]
+
+
+def _grouped(
+    people: Ordinals, keys: npt.NDArray[np.int64], codes: npt.NDArray[np.int32]
+) -> dict[int, BitMap]:
+    """A bitmap of the people, in ascending order, for each key that somebody has."""
+    # Numbers of 16 bits are sorted by counting, longer ones by comparing.
+    small = codes.astype(np.uint16) if len(keys) <= 1 << 16 else codes
+    order = np.argsort(small, kind="stable")
+    people, codes = people[order], codes[order]
+    cuts = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
+    return {
+        int(keys[codes[start]]): bitmap(people[start:end])
+        for start, end in itertools.pairwise(cuts)
+    }
 
 
 def _years(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
