@@ -22,7 +22,15 @@ from tests.builders import (
 from weijing.accounts.models import Officer, Role
 from weijing.audiences import by_rows, counting
 from weijing.audiences.expression import Node, parse
-from weijing.audiences.index import catching_up, checkpoints, comparing, keeping, rows, ticking
+from weijing.audiences.index import (
+    asking,
+    catching_up,
+    checkpoints,
+    comparing,
+    keeping,
+    rows,
+    ticking,
+)
 from weijing.core import clock
 from weijing.residents import audience_changes, consent
 from weijing.residents.mirror.contacts import end_contact
@@ -382,6 +390,27 @@ def test_many_who_got_one_tag_are_asked_for_together_and_a_few_of_others_beside_
     audience_changes.tags(county.pk, {tag.pk: [person.pk for person in people]})
     assert_equal_to_the_rows(nodes, county)
     assert counting.count(nodes[0], county_id=county.pk) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_short_way_says_that_nothing_is_new_only_when_nothing_is() -> None:
+    county = make_county()
+    (tag, *_rest), (_officer, people) = make_tags(county), make_people(county, 2)
+    with keeping.current(county.pk) as index:
+        kept = index.snapshot
+    assert asking.nothing_new(county.pk, kept)
+    with transaction.atomic():
+        assert asking.nothing_new(county.pk, kept) is None, "BEGIN has not been sent yet"
+        Resident.objects.count()
+        assert asking.nothing_new(county.pk, kept)
+        give_tag(people[0], tag)
+        assert asking.nothing_new(county.pk, kept) is None, "of our own"
+    assert asking.nothing_new(county.pk, kept) is None
+    with keeping.current(county.pk) as index:
+        kept = index.snapshot
+    connections.close_all()
+    assert asking.nothing_new(county.pk, kept), "a new connection has it prepared as well"
+    assert_equal_to_the_rows(expressions(county), county)
 
 
 @pytest.mark.django_db

@@ -20,9 +20,9 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from weijing.audiences.index import rows
+from weijing.audiences.index import asking, rows
+from weijing.audiences.index.asking import without
 from weijing.audiences.index.holding import Index
-from weijing.audiences.index.packing import Longs, LongsDumper
 from weijing.residents.audience_changes import TOO_MANY
 from weijing.residents.models import AudienceChange
 
@@ -62,7 +62,6 @@ def open_cursor() -> psycopg.Cursor[Any]:
     assert connection.connection is not None
     cursor = psycopg.Cursor(connection.connection)
     cursor.format = psycopg.pq.Format.BINARY
-    cursor.adapters.register_dumper(Longs, LongsDumper)
     return cursor
 
 
@@ -86,6 +85,9 @@ def catch_up(index: Index, doubtful: Pending, *, at_any_cost: bool = False) -> t
     If not, so much has changed that another one is `load`ed sooner. One that was loaded just now
     is brought up to date `at_any_cost`.
     """
+    if not doubtful and (snapshot := asking.nothing_new(index.county_id, index.snapshot)):
+        index.snapshot = snapshot
+        return Pending(), True
     with open_cursor() as cursor:
         for round_ in range(ROUNDS):
             snapshot, pending, own = _pending(cursor, index, doubtful if round_ == 0 else Pending())
@@ -116,20 +118,6 @@ def _pending(
                 own.add(dimension, ids)
     now, own_xid = found[0][:2]
     return without(own_xid, now), pending, own
-
-
-def without(own_xid: str | None, snapshot: str) -> str:
-    """The snapshot as another session would have it: our own transaction is not over.
-
-    PostgreSQL leaves a session's own number out of its list of those still running. Once somebody
-    with a later number has committed, it would read as over, and what we write from now on until
-    our commit as seen.
-    """
-    xmin, xmax, running = snapshot.split(":")
-    if own_xid is None or int(own_xid) >= int(xmax):
-        return snapshot
-    all_running = sorted({int(own_xid), *map(int, filter(None, running.split(",")))})
-    return f"{min(int(xmin), int(own_xid))}:{xmax}:{','.join(map(str, all_running))}"
 
 
 _PENDING = """

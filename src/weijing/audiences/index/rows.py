@@ -13,7 +13,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from weijing.audiences.index.holding import UNBORN, Index, Person
-from weijing.audiences.index.packing import Longs, bitmap, longs, ordinals
+from weijing.audiences.index.packing import Longs, LongsDumper, bitmap, longs, ordinals
 
 MANY = 50  # residents from whom on a tag is asked for by itself
 Cursor = Any  # psycopg's, binary: Django's own sends and reads everything as text
@@ -68,6 +68,7 @@ def carriers(
         if len(ids) < MANY:
             few[tag] = ids
             continue
+        cursor.adapters.register_dumper(Longs, LongsDumper)
         values = {"county": county_id, "day": day, "tag": tag, "residents": Longs(ids)}
         cursor.execute(_CARRIERS_OF_ONE, values)
         [(packed,)] = cursor.fetchall()
