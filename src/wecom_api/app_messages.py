@@ -26,6 +26,7 @@ EVERYONE = "@all"
 DEFAULT_DUPLICATE_CHECK_SECONDS = 1800
 LONGEST_DUPLICATE_CHECK_SECONDS = 4 * 3600
 TASK_ID = re.compile(r"[0-9A-Za-z_\-@]{1,128}")
+MEDIA_TYPES = ("image", "voice", "video", "file")
 LIST_LIMITS = {
     "horizontal_content_list": 6,
     "jump_list": 3,
@@ -112,6 +113,23 @@ class AppMessages:
         checking.present("content", content)
         checking.at_most_bytes("content", content, 2048)  # WeCom would cut it off silently
         return self._send(SEND, to, "text", {"content": content}, duplicate_check_seconds)
+
+    def media(
+        self,
+        to: Recipients,
+        type: str,
+        media_id: str,
+        *,
+        duplicate_check_seconds: int = DEFAULT_DUPLICATE_CHECK_SECONDS,
+    ) -> SentMessage:
+        """`type` is image, voice, video or file; `media_id` from `media.upload`.
+
+        Raises `InvalidRequest`, `InvalidMedia`.
+        """
+        if type not in MEDIA_TYPES:
+            raise InvalidRequest(SEND.api, errmsg=f"type is one of {', '.join(MEDIA_TYPES)}")
+        checking.present("media_id", media_id)
+        return self._send(SEND, to, type, {"media_id": media_id}, duplicate_check_seconds)
 
     def textcard(
         self,

@@ -7,6 +7,7 @@ from tests.builders import make_officer
 from tests.campaigns.conftest import BODY, EVERYONE
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns import codes, drafting
+from weijing.campaigns.content.wording import ForbiddenWording, wording
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.releasing import EmptyAudience
 from weijing.core.errors import PermissionDenied
@@ -117,6 +118,20 @@ def test_bad_input_is_said_in_words(
 
 
 def test_the_wording_of_a_draft_is_checked(draft: Campaign) -> None:
-    assert {c.kind: c.level for c in drafting.wording(draft)} == {
-        "signature": "ok", "links": "ok", "money": "ok", "tags": "ok"
+    assert {c.kind: c.level for c in wording(draft)} == {
+        "signature": "ok", "links": "ok", "money": "ok", "tags": "ok", "phones": "ok",
+        "others": "ok",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body", ["请立即转账。", "作为独居老人，请锁门。", "见 t.cn/AbC1"]
+)
+def test_what_residents_must_never_get_is_not_handed_in(
+    draft: Campaign, author: Officer, at: datetime, body: str
+) -> None:
+    drafting.edit(draft, by=author, at=at, body=body)
+    with pytest.raises(ForbiddenWording, match="草稿还在"):
+        drafting.submit(draft, by=author, at=at, count_seen=3)
+    draft.refresh_from_db()
+    assert draft.state == Campaign.State.DRAFT and draft.body == body

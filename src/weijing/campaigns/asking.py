@@ -17,8 +17,8 @@ from wecom_api import Misconfigured, Rejected, Throttled, Unanswered, Unavailabl
 from wecom_api.errors import InvalidMedia, NobodyToSendTo
 from wecom_api.group_messages import AddedMessage
 from weijing.audit import trail
-from weijing.campaigns import backoff, codes, tallying
-from weijing.campaigns.content import carrying, uploading
+from weijing.campaigns import backoff, tallying
+from weijing.campaigns.content import carrying, filling, uploading
 from weijing.campaigns.content.carrying import Held, Load
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
@@ -113,9 +113,7 @@ def _intend(share: Share, *, at: datetime) -> Intent | None:
         move(fresh, State.WAITING, to=State.CANCELLED, ended_at=at, due_at=None, note=note)
         trail.record(None, "share.cancelled", fresh, at=at)
         return None
-    text = codes.with_reference(
-        fresh.campaign.body, short_name=fresh.campaign.county.short_name, code=fresh.code
-    )
+    text = filling.text_for(fresh, at=at)
     deadline = at + backoff.SEND_WITHIN
     move(
         fresh,

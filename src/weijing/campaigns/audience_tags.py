@@ -5,11 +5,10 @@ from typing import Any
 from weijing.tags.models import Tag
 
 
-def tag_names(tree: Any, county_id: int) -> list[str]:
-    """The names of the tags anywhere in a tree, also an unfinished one."""
+def tags_named(tree: Any, county_id: int) -> list[Tag]:
+    """The tags anywhere in a tree, also an unfinished one."""
     codes = set(_tag_codes(tree))
-    found = Tag.objects.filter(county_id=county_id, code__in=codes) if codes else Tag.objects.none()
-    return list(found.values_list("name", flat=True))
+    return list(Tag.objects.filter(county_id=county_id, code__in=codes)) if codes else []
 
 
 def ended_tags(tree: Any, county_id: int) -> list[Tag]:

@@ -7,14 +7,16 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
-from weijing.campaigns import checks, codes, policies
-from weijing.campaigns.audience_tags import ended_tags, tag_names
+from weijing.campaigns import codes, policies
+from weijing.campaigns.audience_tags import ended_tags
+from weijing.campaigns.content import attaching, filling
+from weijing.campaigns.content.wording import refuse_forbidden
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.reach import Reach, reach_of
 from weijing.campaigns.releasing import EmptyAudience
 from weijing.core.clock import local_day
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.territory.models import County, Station
+from weijing.territory.models import County
 
 FIELDS = frozenset({"title", "topic", "body", "audience", "confirm_hours"})
 LONGEST_CONFIRM_HOURS = 7 * 24
@@ -31,7 +33,7 @@ class EditedMeanwhile(DomainError):
     """Another window saved a newer text."""
 
     def __init__(self) -> None:
-        super().__init__("这条草稿在别处改过了，请先刷新再改。")
+        super().__init__("这条草稿在别处改过了，您写的还在这一页，没有覆盖任何一份。")
 
 
 class Incomplete(DomainError):
@@ -95,18 +97,46 @@ def edit(
 
 
 @transaction.atomic
+def copied(campaign: Campaign, *, by: Officer, at: datetime, **fields: Any) -> Campaign:
+    """Another draft with these fields and what hangs on this one, which stays as it is.
+
+    Raises `PermissionDenied`, `Incomplete`.
+    """
+    if not policies.can_edit(by, campaign):
+        raise PermissionDenied
+    new = draft(by=by, at=at, **fields)
+    attaching.copy(campaign, new)
+    return new
+
+
+@transaction.atomic
+def replace(campaign: Campaign, *, by: Officer, at: datetime, **fields: Any) -> Campaign:
+    """Save over what another window has saved; that becomes a draft of its own, nothing is lost.
+
+    Raises as `edit`.
+    """
+    stored = _locked(campaign)
+    if stored.state != Campaign.State.DRAFT:
+        raise NotADraft
+    kept = {name: getattr(stored, name) for name in FIELDS}
+    kept["title"] = f"{stored.title[:50]}（另一处写的）"
+    copied(stored, by=by, at=at, **kept)
+    return edit(stored, by=by, at=at, **fields)
+
+
+@transaction.atomic
 def submit(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int) -> Reach:
     """Hand a finished draft to the approvers, with the number of people its author saw.
 
-    Raises `PermissionDenied`, `NotADraft`, `Incomplete`, `EmptyAudience`, `BadExpression`, and
-    `RecountChanged` when the number has moved by more than one per cent.
+    Raises `PermissionDenied`, `NotADraft`, `Incomplete`, `ForbiddenWording`, `EmptyAudience`,
+    `BadExpression`, and `RecountChanged` when the number has moved by more than one per cent.
     """
     fresh = _locked(campaign)
     if not policies.can_edit(by, fresh):
         raise PermissionDenied
     if fresh.state != Campaign.State.DRAFT:
         raise NotADraft
-    _check_complete(fresh)
+    _check_complete(fresh, at=at)
     reach = reach_of(fresh, at=at)
     if not reach.reachable:
         raise EmptyAudience
@@ -138,18 +168,6 @@ def check_tags(campaign: Campaign) -> None:
         )
 
 
-def wording(campaign: Campaign) -> list[checks.Check]:
-    """The checks of the text as it stands. They never refuse: two people read it."""
-    county = County.objects.get(pk=campaign.county_id)
-    stations = Station.objects.filter(county_id=campaign.county_id).values_list("name", flat=True)
-    signatures = [county.bureau_name, f"{county.name.rstrip('县市区')}公安", *stations]
-    return checks.check(
-        campaign.body,
-        signatures=signatures,
-        tag_names=tag_names(campaign.audience, campaign.county_id),
-    )
-
-
 def _locked(campaign: Campaign) -> Campaign:
     return Campaign.objects.select_for_update(of=("self",)).get(
         county_id=campaign.county_id, pk=campaign.pk
@@ -174,18 +192,26 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _check_complete(campaign: Campaign) -> None:
+def _check_complete(campaign: Campaign, *, at: datetime) -> None:
     if not campaign.title:
         raise Incomplete("请填写标题。")
     if not campaign.body.strip():
         raise Incomplete("请填写正文。")
     check_tags(campaign)
-    short_name = County.objects.get(pk=campaign.county_id).short_name
-    length = codes.text_bytes(campaign.body, short_name=short_name)
-    if length > codes.MAX_TEXT_BYTES:
-        over = length - codes.MAX_TEXT_BYTES
+    refuse_forbidden(campaign)
+    _check_length(campaign, at=at)
+
+
+def _check_length(campaign: Campaign, *, at: datetime) -> None:
+    """Of the longest text that any officer would send."""
+    county = County.objects.get(pk=campaign.county_id)
+    body, officer = filling.longest(campaign.body, county, at=at)
+    over = codes.text_bytes(body, short_name=county.short_name) - codes.MAX_TEXT_BYTES
+    if over > 0:
+        whose = f"（填上变量后，{officer.name}的最长）" if officer else ""
         raise Incomplete(
-            f"正文太长：企业微信最多 4,000 字节，多了 {over:,} 字节（约 {-(-over // 3)} 个汉字）。"
+            f"正文太长{whose}：企业微信最多 4,000 字节，多了 {over:,} 字节"
+            f"（约 {-(-over // 3)} 个汉字）。"
         )
 
 

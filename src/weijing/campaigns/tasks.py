@@ -10,8 +10,8 @@ from weijing.campaigns import (
     reminding,
     sweeping,
 )
-from weijing.campaigns.content import files, uploading
-from weijing.campaigns.content.models import MediaFile
+from weijing.campaigns.content import files, trying, uploading
+from weijing.campaigns.content.models import MediaFile, TrialSend
 from weijing.campaigns.emergency import reminding as emergency_reminding
 from weijing.campaigns.emergency import texting, watching
 from weijing.campaigns.emergency.models import EmergencyEvent
@@ -101,6 +101,13 @@ def upload_media(*, county_id: int, file_id: int) -> None:
     file = MediaFile.objects.filter(county_id=county_id, pk=file_id).first()
     if file is not None:
         uploading.upload(file, wecom=wecom(county_id), at=now())
+
+
+@jobs.task("campaigns.try_out", queue=jobs.URGENT)
+def try_out(*, county_id: int, trial_id: int) -> None:
+    trials = TrialSend.objects.select_related("campaign__county", "officer__station")
+    trial = trials.get(county_id=county_id, pk=trial_id)
+    trying.send(trial, wecom=wecom(county_id), at=now())
 
 
 @jobs.periodic("17 * * * *", "campaigns.renew_media")

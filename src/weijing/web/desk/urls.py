@@ -15,7 +15,15 @@ from weijing.web.desk import (
     walks,
     welcome,
 )
-from weijing.web.desk.campaigns import audiences, composing, listing, progress, results, reviewing
+from weijing.web.desk.campaigns import (
+    attachments,
+    audiences,
+    composing,
+    listing,
+    progress,
+    results,
+    reviewing,
+)
 from weijing.web.desk.contacts import changing_many, keeping
 from weijing.web.desk.contacts import listing as contacts
 from weijing.web.desk.emergency import listing as emergencies
@@ -23,6 +31,10 @@ from weijing.web.desk.emergency import one as emergency
 from weijing.web.desk.emergency import setting_up as emergency_setup
 from weijing.web.desk.importing import deciding, uploading, watching
 from weijing.web.desk.importing import listing as imports
+from weijing.web.desk.library import duty_phones
+from weijing.web.desk.library import listing as library
+from weijing.web.desk.library import one as library_item
+from weijing.web.desk.library import writing as library_writing
 from weijing.web.desk.merging import comparing, history, queue, splitting
 from weijing.web.desk.posters import listing as posters
 from weijing.web.desk.posters import one as poster
@@ -88,11 +100,31 @@ urlpatterns = [
     path("tags/<slug:code>/name/", tag_changes.rename, name="tag-rename"),
     path("tags/<slug:code>/merge/", tag_changes.merge, name="tag-merge"),
     path("tags/<slug:code>/retire/", tag_changes.retire, name="tag-retire"),
+    path("library/", library.library, name="library"),
+    path("library/phones/", duty_phones.phones, name="duty-phones"),
+    path("library/new/", library_writing.new, name="library-new"),
+    path("library/<int:pk>/", library_item.item, name="library-item"),
+    path("library/<int:pk>/edit/", library_writing.edit, name="library-edit"),
+    path("library/<int:pk>/attachments/", library_writing.attachments, name="library-attachments"),
+    path(
+        "library/<int:pk>/attachments/<int:attachment_id>/",
+        library_item.attachment,
+        name="library-attachment",
+    ),
     path("campaigns/", listing.campaigns, name="campaigns"),
     path("campaigns/new/", composing.new, name="campaign-new"),
     path("audiences/", audiences.audiences, name="audiences"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience-delete"),
     path("campaigns/<slug:number>/edit/", composing.edit, name="campaign-edit"),
+    path(
+        "campaigns/<slug:number>/attachments/", attachments.attachments, name="campaign-attachments"
+    ),
+    path(
+        "campaigns/<slug:number>/attachments/<int:pk>/",
+        attachments.attachment,
+        name="campaign-attachment",
+    ),
+    path("campaigns/<slug:number>/library/", library.choose, name="campaign-library"),
     path("campaigns/<slug:number>/review/", reviewing.review, name="campaign-review"),
     path("campaigns/<slug:number>/progress/", progress.progress, name="campaign-progress"),
     path("campaigns/<slug:number>/reminders/", progress.remind, name="campaign-remind"),

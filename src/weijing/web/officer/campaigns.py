@@ -14,15 +14,17 @@ from django.views.decorators.http import require_POST
 
 from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.audit import trail
-from weijing.campaigns import codes, objecting, queries
+from weijing.campaigns import objecting, queries
+from weijing.campaigns.content import filling
+from weijing.campaigns.content.attaching import attachments_of
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import ENDED, State
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
-from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.content.attachments import file_answer, shown
 from weijing.web.officer.today import todays
 from weijing.web.phone import phone_page
 
@@ -116,20 +118,31 @@ def campaign(request: OfficerRequest, number: str) -> HttpResponse:
 def _sheet(
     request: OfficerRequest, part: OwnPart, *, error: str = "", reason: str = ""
 ) -> HttpResponse:
-    county = County.objects.get(pk=request.user.county_id)
+    number = part.campaign.number
     context: dict[str, Any] = {
         **todays(request, at=clock.now()),
         "part": part,
         "campaign": part.campaign,
         "people_url": reverse("officer:campaign-people", args=[part.campaign.number]),
-        "text": codes.with_reference(
-            part.campaign.body, short_name=county.short_name, code=part.shares[0].code
+        "text": filling.text_for(part.shares[0], at=clock.now()),
+        "attachments": shown(
+            attachments_of(part.campaign),
+            lambda row: reverse("officer:campaign-attachment", args=[number, row.pk]),
         ),
         "error": error,
         "reason": reason,
     }
     status = 422 if error else 200
     return phone_page(request, "officer/campaign.html", context, tab="today", status=status)
+
+
+@for_roles(*SENDERS)
+def attachment(request: OfficerRequest, number: str, pk: int) -> HttpResponse:
+    part = _own_part(request, number)
+    row = attachments_of(part.campaign).filter(pk=pk).first()
+    if row is None or row.file is None:
+        raise Http404
+    return file_answer(row.file)
 
 
 @require_POST

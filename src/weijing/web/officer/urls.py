@@ -28,6 +28,11 @@ from weijing.web.records import favourite
 urlpatterns = [
     path("today/", today.today, name="today"),
     path("campaigns/<str:number>/", campaigns.campaign, name="campaign"),
+    path(
+        "campaigns/<str:number>/attachments/<int:pk>/",
+        campaigns.attachment,
+        name="campaign-attachment",
+    ),
     path("campaigns/<str:number>/people/", campaigns.people, name="campaign-people"),
     path("campaigns/<str:number>/objections/", campaigns.objections, name="campaign-objections"),
     path("contacts/", contacts.contacts, name="contacts"),

@@ -10,21 +10,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from weijing.accounts.models import Officer, Role
-from weijing.campaigns import codes, drafting, policies
+from weijing.accounts.models import Role
+from weijing.campaigns import codes, drafting
+from weijing.campaigns.content import filling, trying, using
+from weijing.campaigns.content.attaching import MAX_ATTACHMENTS
+from weijing.campaigns.content.wording import wording
+from weijing.campaigns.drafting import EditedMeanwhile
 from weijing.campaigns.models import Campaign
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import County
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.campaigns import audience_form, from_address, meter
+from weijing.web.desk.campaigns.attachments_shown import shown_on
 from weijing.web.desk.campaigns.audience_form import Tree
 from weijing.web.desk.campaigns.builder import Builder
+from weijing.web.desk.campaigns.drafts import own_draft
+from weijing.web.desk.campaigns.preview import SIZES, STANDARD, preview
 from weijing.web.desk.showing import show
 
 CONFIRM_HOURS = ((4, "4 小时"), (12, "12 小时"), (24, "1 天"), (48, "2 天"), (72, "3 天"))
@@ -42,6 +49,8 @@ class Draft:
     tree: Tree = field(default_factory=audience_form.empty_tree)
     searches: dict[str, str] = field(default_factory=dict)
     edited_at: datetime | None = None
+    preview_as: str = ""  # the officer whose message is looked at
+    preview_size: str = STANDARD
 
 
 @for_roles(Role.CAMPAIGN_AUTHOR)
@@ -52,27 +61,18 @@ def new(request: OfficerRequest) -> HttpResponse:
         draft = Draft(topic=begun.topic, tree=begun.tree)
         return _page(request, draft, None, wrong=begun.wrong, left=begun.left)
     number = request.POST.get("number", "").replace("\x00", "")
-    return _posted(request, _own_draft(request, number) if number else None)
+    return _posted(request, own_draft(request, number) if number else None)
 
 
 @for_roles(Role.CAMPAIGN_AUTHOR)
 @require_http_methods(["GET", "POST"])
 def edit(request: OfficerRequest, number: str) -> HttpResponse:
-    campaign = _own_draft(request, number)
+    campaign = own_draft(request, number)
     if request.method == "POST":
         return _posted(request, campaign)
     if campaign.state != Campaign.State.DRAFT:
         return redirect("desk:campaign-review", number=number)
     return _page(request, _stored(campaign), campaign)
-
-
-def _own_draft(request: OfficerRequest, number: str) -> Campaign:
-    campaign = policies.visible_to(request.scope).filter(number=number).first()
-    if campaign is None:
-        raise Http404
-    if not policies.can_edit(request.user, campaign):
-        raise PermissionDenied("只有起草人能改这条群发。要改动请退回给起草人。")
-    return campaign
 
 
 def _stored(campaign: Campaign) -> Draft:
@@ -92,12 +92,21 @@ def _read(data: QueryDict) -> Draft:
         title=data.get("title", "").strip(),
         topic=data.get("topic", Campaign.Topic.OTHER),
         # Browsers send the line ends of their own; WeCom counts them as bytes.
-        body=data.get("body", "").replace("\r\n", "\n"),
+        body=_body(data),
         confirm_hours=int(hours) if hours.isascii() and hours.isdigit() else 24,
         tree=audience_form.changed(audience_form.from_fields(data), data),
         searches=audience_form.searches(data),
         edited_at=_moment(data.get("edited_at", "")),
+        preview_as=data.get("preview_as", "").replace("\x00", "").strip()[:40],
+        preview_size=data.get("preview_size", STANDARD),
     )
+
+
+def _body(data: QueryDict) -> str:
+    """With the variable whose button was pressed; without JavaScript it goes to the end."""
+    body = data.get("body", "").replace("\r\n", "\n")
+    name = data.get("insert", "")
+    return f"{body}{{{name}}}" if name in filling.VARIABLES else body
 
 
 def _moment(text: str) -> datetime | None:
@@ -110,23 +119,46 @@ def _moment(text: str) -> datetime | None:
 def _posted(request: OfficerRequest, campaign: Campaign | None) -> HttpResponse:
     draft = _read(request.POST)
     try:
-        campaign = _save(draft, campaign, by=request.user, at=clock.now())
+        campaign = _save(draft, campaign, request)
     except PermissionDenied:
         raise
+    except EditedMeanwhile as wrong:
+        return _page(request, draft, campaign, wrong=str(wrong), edited_meanwhile=True)
     except DomainError as wrong:
         return _page(request, draft, campaign, wrong=str(wrong))
     draft.edited_at = campaign.edited_at
+    if request.POST.get("resolve") == "apart":
+        return _go(request, reverse("desk:campaign-edit", args=[campaign.number]))
+    if go := request.POST.get("go", ""):
+        answer = _onwards(go, request, draft, campaign)
+        if answer is not None:
+            return answer
     url = reverse("desk:campaign-edit", args=[campaign.number])
-    if request.POST.get("go") == "review":
-        return _to_review(request, draft, campaign)
     if not request.htmx and not draft.searches:
-        return redirect(f"{url}#audience")
+        return redirect(f"{url}#{'what' if request.POST.get('insert') else 'audience'}")
     response = _page(request, draft, campaign)
     response["HX-Replace-Url"] = url
     return response
 
 
-def _save(draft: Draft, campaign: Campaign | None, *, by: Officer, at: datetime) -> Campaign:
+def _onwards(
+    go: str, request: OfficerRequest, draft: Draft, campaign: Campaign
+) -> HttpResponse | None:
+    """Where a button beside the text leads, now that the draft is saved; None: stay here."""
+    if go == "review":
+        return _to_review(request, draft, campaign)
+    if go in ("attachments", "library"):
+        return _go(request, reverse(f"desk:campaign-{go}", args=[campaign.number]))
+    if go == "try":
+        try:
+            trying.ask(campaign, by=request.user, at=clock.now())
+        except trying.CannotTry as wrong:
+            return _page(request, draft, campaign, wrong=str(wrong))
+    return None
+
+
+def _save(draft: Draft, campaign: Campaign | None, request: OfficerRequest) -> Campaign:
+    by, at, resolve = request.user, clock.now(), request.POST.get("resolve")
     fields: dict[str, Any] = {
         "title": draft.title,
         "topic": draft.topic,
@@ -136,6 +168,10 @@ def _save(draft: Draft, campaign: Campaign | None, *, by: Officer, at: datetime)
     }
     if campaign is None:
         return drafting.draft(by=by, at=at, **fields)
+    if resolve == "apart":
+        return drafting.copied(campaign, by=by, at=at, **fields)
+    if resolve == "mine":
+        return drafting.replace(campaign, by=by, at=at, **fields)
     return drafting.edit(campaign, by=by, at=at, seen_edited_at=draft.edited_at, **fields)
 
 
@@ -143,7 +179,10 @@ def _to_review(request: OfficerRequest, draft: Draft, campaign: Campaign) -> Htt
     """On to the check; back here when something is plainly missing."""
     if wrong := _missing(draft):
         return _page(request, draft, campaign, wrong="；".join(wrong) + "。")
-    url = reverse("desk:campaign-review", args=[campaign.number])
+    return _go(request, reverse("desk:campaign-review", args=[campaign.number]))
+
+
+def _go(request: OfficerRequest, url: str) -> HttpResponse:
     if request.htmx:
         response = HttpResponse(status=204)
         response["HX-Redirect"] = url
@@ -169,13 +208,16 @@ def _page(
     *,
     wrong: str = "",
     left: Sequence[str] = (),
+    edited_meanwhile: bool = False,
 ) -> HttpResponse:
     scope, now = request.scope, clock.now()
     county = County.objects.get(pk=scope.county_id)
     measured = meter.measure(draft.tree, scope=scope, topic=draft.topic, at=now)
-    sample = Officer.objects.filter(
-        county_id=scope.county_id, serves_residents=True, is_active=True
-    ).first()
+    seen = preview(
+        draft.body, county, at=now, officer_name=draft.preview_as, size=draft.preview_size
+    )
+    text = _as_campaign(draft, campaign, scope.county_id)
+    uses = using.used_in(campaign) if campaign else []
     context = {
         "draft": draft,
         "campaign": campaign,
@@ -185,14 +227,20 @@ def _page(
         "fields": audience_form.FIELDS,
         "unfinished": len(audience_form.unfinished(draft.tree)),
         "measured": measured,
-        "checks": drafting.wording(_as_campaign(draft, scope.county_id)) if draft.body else [],
+        "checks": wording(text, county) if draft.body else [],
         "characters": len(draft.body),
-        "bytes": codes.text_bytes(draft.body, short_name=county.short_name),
+        "bytes": seen.bytes,
         "reference_bytes": codes.text_bytes("", short_name=county.short_name),
         "max_bytes": codes.MAX_TEXT_BYTES,
         "reference": codes.reference(county.short_name, "·" * codes.CODE_LENGTH),
-        "sender_line": f"民警 {sample.name}（示例）" if sample else "民辅警（示例）",
-        "sender_initial": sample.name[:1] if sample else "警",
+        "preview": seen,
+        "sizes": SIZES,
+        "variables": filling.VARIABLES,
+        "attachments": shown_on(campaign),
+        "most_attachments": MAX_ATTACHMENTS,
+        "uses": [(use, using.is_unchanged(text, use.version)) for use in uses],
+        "trial": trying.latest(campaign) if campaign else None,
+        "edited_meanwhile": edited_meanwhile,
         "topics": Campaign.Topic.choices,
         "hours": CONFIRM_HOURS,
         "confirm_by": now + timedelta(hours=min(draft.confirm_hours, 999)),
@@ -209,5 +257,7 @@ def _address(campaign: Campaign | None) -> str:
     return reverse("desk:campaign-edit", args=[campaign.number])
 
 
-def _as_campaign(draft: Draft, county_id: int) -> Campaign:
-    return Campaign(county_id=county_id, body=draft.body, audience=draft.tree)
+def _as_campaign(draft: Draft, campaign: Campaign | None, county_id: int) -> Campaign:
+    """What the form holds, with the attachments of what is stored."""
+    pk = {"pk": campaign.pk} if campaign else {}
+    return Campaign(county_id=county_id, body=draft.body, audience=draft.tree, **pk)

@@ -16,6 +16,7 @@ from weijing.campaigns import pausing, policies, queries, reconciling, reminding
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock, line
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.campaigns.attachments_shown import shown_on
 from weijing.web.desk.campaigns.composing import STEPS
 from weijing.web.desk.campaigns.listing import LOOKS
 from weijing.web.desk.campaigns.meter import deductions
@@ -50,6 +51,7 @@ def progress(request: OfficerRequest, number: str) -> HttpResponse:
     unconfirmed = laggards.count()
     context = {
         "campaign": campaign,
+        "attachments": shown_on(campaign),
         "look": LOOKS[Campaign.State(campaign.state)],
         "progress": figures,
         "results": _results(campaign, figures.results),

@@ -19,7 +19,10 @@ from weijing.audiences.expression import (
 )
 from weijing.audiences.sentence import sentence
 from weijing.audit import trail
-from weijing.campaigns import approving, codes, drafting, policies
+from weijing.campaigns import approving, drafting, policies
+from weijing.campaigns.content import using
+from weijing.campaigns.content.using import used_in
+from weijing.campaigns.content.wording import wording
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.reach import reach_of
@@ -32,7 +35,9 @@ from weijing.territory.models import County
 from weijing.territory.queries import path_name
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.campaigns import meter
+from weijing.web.desk.campaigns.attachments_shown import shown_on
 from weijing.web.desk.campaigns.composing import STEPS
+from weijing.web.desk.campaigns.preview import preview
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import show
 
@@ -115,6 +120,7 @@ def _page(
     may_release = is_submitted and policies.can_release(request.user, campaign, at=now)
     may_edit = not is_submitted and policies.can_edit(request.user, campaign)
     county = County.objects.get(pk=campaign.county_id)
+    seen = preview(campaign.body, county, at=now)
     changed = bool(reach and is_submitted and reach.reachable != campaign.submitted_count)
     context = {
         "campaign": campaign,
@@ -125,9 +131,12 @@ def _page(
         "wrong": wrong,
         "changed": changed and not recounted,
         "sample": _sample(request, campaign, node) if node else [],
-        "checks": drafting.wording(campaign),
+        "checks": wording(campaign, county),
         "characters": len(campaign.body),
-        "bytes": codes.text_bytes(campaign.body, short_name=county.short_name),
+        "bytes": seen.bytes,
+        "preview": seen,
+        "attachments": shown_on(campaign),
+        "uses": [(use, using.is_unchanged(campaign, use.version)) for use in used_in(campaign)],
         "may_edit": may_edit,
         "may_release": may_release,
         "is_submitted": is_submitted,

@@ -30,6 +30,17 @@
     place.classList.toggle("bad", bytes > 4000);
   });
 
+  /* <button data-insert="id" value="村">: puts {村} where the caret stands, and tells the field. */
+  on("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-insert]");
+    var field = button && doc.getElementById(button.dataset.insert);
+    if (!field) return;
+    event.preventDefault();
+    field.setRangeText("{" + button.value + "}", field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   /* A post that waited its turn still says which button was pressed, though the answer before it
      has replaced that button: htmx itself forgets it with the focus. */
   on("htmx:configRequest", function (event) {

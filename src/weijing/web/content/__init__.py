@@ -1,0 +1,1 @@
+"""Attachments and previews of messages, for every page that shows a message."""

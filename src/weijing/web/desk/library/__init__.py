@@ -1,0 +1,1 @@
+"""素材库: texts that somebody else has reviewed."""
