@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from wecom_api.errors import SecretRefused, Unavailable
+from wecom_api.errors import Rejected, SecretRefused, Unavailable
 
 RENEW_BEFORE_SECONDS = 300.0
 # Repeated wrong secrets get our address blocked for an hour (doc 90313): ask rarely.
@@ -147,6 +147,9 @@ class Credential:
         except SecretRefused as refusal:
             self.give_up(refusal.errcode)
             raise
+        except Rejected as refusal:
+            # A number nobody knows, said of the token: the call that wants it was not refused.
+            raise Unavailable(refusal.api, refusal.errcode, refusal.errmsg) from refusal
         self._cache.put(self._key, Token.lasting(value, expires_in_seconds, self._clock()))
         return value
 

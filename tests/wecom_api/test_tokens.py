@@ -108,6 +108,16 @@ def test_a_mass_message_refused_for_its_token_is_asked_again_since_nothing_happe
     assert len(script.asked(api)) == 2
 
 
+def test_a_message_is_not_refused_because_its_token_was_not_to_be_had(script, wecom):
+    api = "externalcontact/add_msg_template"
+    script.answer("gettoken", {"errcode": 99_999, "errmsg": "no page knows this number"})
+    with pytest.raises(Unavailable):
+        wecom.group_messages.add_msg_template(sender="li", text="x")
+    assert script.asked(api) == []
+    script.answer(api, {"errcode": 0, "msgid": "msg1"})
+    assert wecom.group_messages.add_msg_template(sender="li", text="x").msgid == "msg1"
+
+
 def test_a_fresh_token_that_is_refused_again_is_an_alarm(script, wecom):
     script.answer("externalcontact/list", *[{"errcode": 42001}] * 5)
     with pytest.raises(TokenRefused):
