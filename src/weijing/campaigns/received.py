@@ -70,6 +70,17 @@ def who_received(index: Index, since: date, until: date, topic: str) -> BitMap:
     )
 
 
+def by_campaign(index: Index, *, since: date, until: date) -> dict[int, BitMap]:
+    """Who got each message on one of these days, or is still to get it, by the campaign's id."""
+    found: dict[int, list[BitMap]] = defaultdict(list)
+    for share in _shares(index, since=since, until=until):
+        found[share.campaign_id].append(share.coming)
+        found[share.campaign_id] += [
+            people for day, people in share.on.items() if since <= day <= until
+        ]
+    return {campaign_id: _joined(sets) for campaign_id, sets in found.items()}
+
+
 def _joined(sets: list[BitMap]) -> BitMap:
     return BitMap.union(*sets) if sets else BitMap()
 
@@ -146,10 +157,10 @@ _DELIVERIES = """
 SELECT d.share_id,
     CASE WHEN d.result = %(sent)s THEN (d.sent_at AT TIME ZONE 'Asia/Shanghai')::date END AS day,
     string_agg(int4send(r.ordinal), '')
-FROM campaigns_delivery d
-JOIN campaigns_share s ON s.county_id = d.county_id AND s.id = d.share_id
-JOIN residents_resident r ON r.county_id = d.county_id AND r.id = d.resident_id
-WHERE d.county_id = %(county)s AND d.share_id = ANY(%(shares)s::bigint[])
-    AND (d.result = %(sent)s OR d.result = %(pending)s AND s.state = ANY(%(live)s))
+FROM unnest(%(shares)s::bigint[]) AS wanted (id)
+JOIN campaigns_share s ON s.county_id = %(county)s AND s.id = wanted.id
+JOIN campaigns_delivery d ON d.county_id = %(county)s AND d.share_id = wanted.id
+JOIN residents_resident r ON r.county_id = %(county)s AND r.id = d.resident_id
+WHERE d.result = %(sent)s OR d.result = %(pending)s AND s.state = ANY(%(live)s)
 GROUP BY 1, 2
 """

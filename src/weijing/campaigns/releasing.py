@@ -10,14 +10,17 @@ from pyroaring import BitMap
 from weijing.audiences.index import catching_up, keeping
 from weijing.audiences.index.packing import numbers
 from weijing.campaigns import codes
-from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.reach import Plan, people_of, planned
+from weijing.core import table_statistics
 from weijing.core.errors import DomainError
 from weijing.core.ids import ID_STEP, reserve
 
 MAX_PEOPLE = (
     10_000  # per call of add_msg_template; developer.work.weixin.qq.com/document/path/92135
 )
+
+MANY = 10_000  # people of one campaign, from whom on PostgreSQL is told at once
 
 
 class EmptyAudience(DomainError):
@@ -53,6 +56,10 @@ def plan_people(campaign: Campaign, people: BitMap, *, at: datetime) -> int:
         total = sum(share.people for share in shares)
         _write_deliveries(campaign, cursor, total)
         cursor.execute("DROP TABLE release_plan")
+    if total > MANY:
+        # Else PostgreSQL believes in the sizes of yesterday, and walks through all deliveries of
+        # the county for each share that somebody asks about.
+        table_statistics.renew([Share, Delivery])
     return total
 
 
