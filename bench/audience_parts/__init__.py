@@ -1,0 +1,1 @@
+"""What the two benches of audiences share: a county, and how others would count in it."""
