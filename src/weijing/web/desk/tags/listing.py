@@ -5,9 +5,9 @@ from django.http import HttpResponse
 
 from weijing.tags import queries
 from weijing.tags.catalogue import policies
+from weijing.tags.catalogue.in_words import AUDIENCE
 from weijing.tags.models import OWN_ABOVE, TagCategory, TagProposal
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.catalogue.words import AUDIENCE
 from weijing.web.desk.roles import EVERY_DESK
 from weijing.web.desk.showing import asked, page_of, show
 from weijing.web.desk.tags import use

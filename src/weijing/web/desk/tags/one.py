@@ -6,9 +6,9 @@ from weijing.campaigns import following_tags
 from weijing.campaigns import policies as campaigns
 from weijing.campaigns.models import Campaign
 from weijing.tags.catalogue import policies
+from weijing.tags.catalogue.in_words import rules_of
 from weijing.tags.models import Tag, TagChange, WayTag
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.catalogue.words import rules_of
 from weijing.web.desk.roles import EVERY_DESK
 from weijing.web.desk.showing import show
 from weijing.web.desk.tags import use

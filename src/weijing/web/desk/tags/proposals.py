@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.tags.catalogue import deciding, policies, proposing
+from weijing.tags.catalogue.in_words import AUDIENCE
 from weijing.tags.models import TagProposal
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.catalogue.proposal_form import ProposalForm
-from weijing.web.catalogue.words import AUDIENCE
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, page_of, show
 

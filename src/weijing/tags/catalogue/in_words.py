@@ -1,4 +1,4 @@
-"""The rules of a tag, in the words of the pages."""
+"""The rules of a tag as people read them, on pages and on the command line."""
 
 from weijing.tags.assigning import needs_consent
 from weijing.tags.models import Tag, TagGroup
