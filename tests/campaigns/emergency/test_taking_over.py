@@ -1,4 +1,4 @@
-"""Nobody confirms in five minutes: the station's duty account sends, over real HTTP, nobody twice."""
+"""Nobody confirms in five minutes: the duty account sends, over real HTTP, nobody twice."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -56,7 +56,8 @@ WHERE s.county_id = %(county)s AND s.campaign_id = %(campaign)s AND r.phone_inde
   AND (d.result IN ('not_friend', 'over_quota', 'unusable')
        OR d.result = 'pending' AND (
           s.state IN ('cancelled', 'lapsed', 'refused') AND t.settled_at IS NOT NULL
-          OR s.state IN ('waiting', 'asking', 'unsure') AND %(at)s >= %(late)s
+          OR s.state IN ('waiting', 'asking', 'unsure')
+             AND %(at)s >= greatest(%(late)s, f.settled_at + %(after)s)
           OR f.id IS NOT NULL AND s.state IN ('asked', 'cancelled', 'lapsed', 'refused')
              AND f.settled_at <= %(at)s - %(after)s))
 """
