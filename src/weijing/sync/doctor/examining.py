@@ -7,7 +7,16 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 
 from wecom_api import WeComError
-from weijing.sync.doctor import callbacks, figures, machine, mirror, people, sending, ways
+from weijing.sync.doctor import (
+    callbacks,
+    emergencies,
+    figures,
+    machine,
+    mirror,
+    people,
+    sending,
+    ways,
+)
 from weijing.sync.doctor.checks import Check, Offenders, Patient
 
 CHECKS: tuple[Check, ...] = (
@@ -15,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *people.CHECKS,
     *figures.CHECKS,
     *sending.CHECKS,
+    *emergencies.CHECKS,
     *machine.CHECKS,
     *ways.CHECKS,
     *mirror.CHECKS,
