@@ -28,6 +28,13 @@ class NotSubmitted(DomainError):
         super().__init__("这条群发不在待审批状态，请刷新后再看。")
 
 
+class NeedsCountyDesk(DomainError):
+    """The recount has made it larger than a station may let go."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(f"人数变为 {people:,}，要由县局审批；还没有发出，县局审批人能看到这一条。")
+
+
 @transaction.atomic
 def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | None = None) -> int:
     """Let a campaign go out: each officer is asked, through WeCom, to send their share.
@@ -35,7 +42,7 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     The audience is counted again and then fixed; how many people it has is returned. It must be
     within one per cent of `count_seen`, the number the approver has read (the author's if None).
     Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `Incomplete`, `RecountChanged`,
-    `EmptyAudience`.
+    `NeedsCountyDesk`, `EmptyAudience`.
     """
     if not policies.can_release(by, campaign, at=at):
         raise PermissionDenied("群发要由起草人以外、有审批权的人批准。")
@@ -52,6 +59,8 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     people = releasing.plan(fresh, at=at)
     seen = fresh.submitted_count if count_seen is None else count_seen
     check_recount(seen=seen or 0, now=people)
+    if not policies.can_release(by, fresh, at=at, people=people):
+        raise NeedsCountyDesk(people)
     trail.record(by, "campaign.released", fresh, at=at, people=people, left_out=fresh.left_out)
     jobs.enqueue("campaigns.sweep_now", county_id=fresh.county_id)
     return people

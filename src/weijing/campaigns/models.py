@@ -204,4 +204,5 @@ class CampaignPause(TenantModel):
 
 # At the end, because its tables refer to those above.
 import weijing.campaigns.content.models  # noqa: E402
-import weijing.campaigns.emergency.models  # noqa: E402, F401
+import weijing.campaigns.emergency.models  # noqa: E402
+import weijing.campaigns.ordering.models  # noqa: E402, F401

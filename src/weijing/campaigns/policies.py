@@ -1,5 +1,6 @@
 """Who may draft, release, stop. Nobody approves their own; an administrator does none of it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -7,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope, roles_of, scope_of
 from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns.ordering.levels import level_of
 
 
 def _has(by: Officer, *roles: Role) -> bool:
@@ -24,22 +26,68 @@ def can_edit(by: Officer, campaign: Campaign) -> bool:
     return own and can_draft(by)
 
 
-def can_release(by: Officer, campaign: Campaign, *, at: datetime) -> bool:
-    """Another person, who answers for at least as much of the county as the author."""
-    if campaign.county_id != by.county_id or campaign.drafted_by_id == by.pk:
-        return False
-    return _has(by, Role.CAMPAIGN_APPROVER) and _covers(
-        scope_of(by, at=at), scope_of(campaign.drafted_by, at=at)
-    )
+def answers_for(by: Officer, campaign: Campaign, *, at: datetime) -> bool:
+    """Another person with a say, who answers for at least as much of the county as the author."""
+    return _Judge(by, at).answers_for(campaign)
+
+
+def can_release(
+    by: Officer, campaign: Campaign, *, at: datetime, people: int | None = None
+) -> bool:
+    """Of those the desk it needs: the county's, or for small ones the station's as well.
+
+    `people`: of a recount; else as many as the author submitted.
+    """
+    return _Judge(by, at).may_release(campaign, people)
+
+
+def releasable(by: Officer, campaigns: Iterable[Campaign], *, at: datetime) -> list[Campaign]:
+    """Those of them that wait for this person's approval, or could."""
+    judge = _Judge(by, at)
+    return [campaign for campaign in campaigns if judge.may_release(campaign)]
+
+
+class _Judge:
+    """Somebody who may have a say; who they are is looked up once for all campaigns."""
+
+    def __init__(self, by: Officer, at: datetime) -> None:
+        self._by, self._at = by, at
+        self._scope = scope_of(by, at=at)
+        self._authors: dict[int, Scope] = {}
+
+    def _author(self, campaign: Campaign) -> Scope:
+        if campaign.drafted_by_id not in self._authors:
+            scope = scope_of(campaign.drafted_by, at=self._at)
+            self._authors[campaign.drafted_by_id] = scope
+        return self._authors[campaign.drafted_by_id]
+
+    def answers_for(self, campaign: Campaign) -> bool:
+        by, scope = self._by, self._scope
+        if campaign.county_id != by.county_id or campaign.drafted_by_id == by.pk:
+            return False
+        if not by.is_active or scope.has(Role.SYSTEM_ADMIN):
+            return False
+        # The head of a station speaks for the station, not for the county desk.
+        is_head = scope.has(Role.STATION_COMMAND) and not scope.whole_county
+        if not (is_head or scope.has(Role.CAMPAIGN_APPROVER)):
+            return False
+        return _covers(scope, self._author(campaign))
+
+    def may_release(self, campaign: Campaign, people: int | None = None) -> bool:
+        if not self.answers_for(campaign):
+            return False
+        if self._scope.whole_county and self._scope.has(Role.CAMPAIGN_APPROVER):
+            return True
+        return not level_of(campaign, self._author(campaign), people=people).needs_county
 
 
 def can_stop(by: Officer, campaign: Campaign, *, at: datetime) -> bool:
-    """The author or any approver who could have released it."""
+    """The author, or whoever answers for their area, however large it is: stopping is safe."""
     if campaign.county_id != by.county_id:
         return False
     if campaign.drafted_by_id == by.pk:
         return can_draft(by)
-    return can_release(by, campaign, at=at)
+    return answers_for(by, campaign, at=at)
 
 
 can_remind = can_stop

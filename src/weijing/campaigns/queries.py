@@ -9,7 +9,7 @@ from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.campaigns.moving import UNCONFIRMED, State
-from weijing.campaigns.policies import visible_to
+from weijing.campaigns.policies import releasable, visible_to
 
 HAS_CONFIRMED = (State.CONFIRMED, State.FINISHED)
 
@@ -58,6 +58,11 @@ def waiting_for_approval(scope: Scope) -> QuerySet[Campaign]:
     """Submitted by others; the oldest first. `policies.can_release` decides about each."""
     submitted = visible_to(scope).filter(state=Campaign.State.SUBMITTED)
     return submitted.filter(~Q(drafted_by_id=scope.officer_id)).order_by("submitted_at")
+
+
+def to_approve(by: Officer, scope: Scope, *, at: datetime) -> list[Campaign]:
+    """Those of them that this person may let go, the oldest first."""
+    return releasable(by, waiting_for_approval(scope).select_related("drafted_by"), at=at)
 
 
 def waiting_for(officer: Officer) -> QuerySet[Share]:

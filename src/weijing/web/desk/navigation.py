@@ -80,16 +80,17 @@ def menu(request: OfficerRequest) -> dict[str, Any]:
         "brand_unit": station.name if station and not scope.whole_county else "县局指挥室",
         "me_name": officer.name,
         "me_role": "、".join(Role(role).label for role in Role if role in scope.roles),
-        "nav": _groups(request, _counts(scope), _late(scope)),
+        "nav": _groups(request, _counts(request), _late(scope)),
         "search_url": reverse("desk:contacts") if scope.has(*COMMAND) else "",
         "q": request.GET.get("q", ""),
     }
 
 
-def _counts(scope: Scope) -> dict[str, int]:
-    counts = {}
-    if scope.has(Role.CAMPAIGN_APPROVER):
-        counts["campaigns"] = campaigns.waiting_for_approval(scope).count()
+def _counts(request: OfficerRequest) -> dict[str, int]:
+    counts, scope = {}, request.scope
+    if scope.has(Role.CAMPAIGN_APPROVER, Role.STATION_COMMAND):
+        waiting = campaigns.to_approve(request.user, scope, at=clock.now())
+        counts["campaigns"] = len(waiting)
     if scope.has(*emergencies.DESK):
         counts["emergency"] = reminding.waiting_for(scope, at=clock.now()).count()
     if scope.has(Role.STATION_COMMAND):

@@ -23,6 +23,7 @@ from weijing.web.desk.campaigns import (
     progress,
     results,
     reviewing,
+    rules,
 )
 from weijing.web.desk.contacts import changing_many, keeping
 from weijing.web.desk.contacts import listing as contacts
@@ -113,6 +114,7 @@ urlpatterns = [
     ),
     path("campaigns/", listing.campaigns, name="campaigns"),
     path("campaigns/new/", composing.new, name="campaign-new"),
+    path("campaigns/rules/", rules.rules, name="campaign-rules"),
     path("audiences/", audiences.audiences, name="audiences"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience-delete"),
     path("campaigns/<slug:number>/edit/", composing.edit, name="campaign-edit"),

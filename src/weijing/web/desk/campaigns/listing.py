@@ -9,6 +9,8 @@ from django.urls import reverse
 from weijing.accounts.models import Role
 from weijing.campaigns import policies, queries
 from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.ordering import rules
+from weijing.core import clock
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, page_of, show
@@ -52,9 +54,8 @@ def campaigns(request: OfficerRequest) -> HttpResponse:
         "q_here": text,
         "is_filtered": bool(state or text),
         "may_draft": scope.has(Role.CAMPAIGN_AUTHOR),
-        "to_approve": list(queries.waiting_for_approval(scope)[:10])
-        if scope.has(Role.CAMPAIGN_APPROVER)
-        else [],
+        "to_approve": queries.to_approve(request.user, scope, at=clock.now())[:10],
+        "may_settle": rules.can_change(request.user, at=clock.now()),
         "needing": queries.needing_a_person(scope).count(),
     }
     return show(request, "desk/campaigns/list.html", context, part="rows")

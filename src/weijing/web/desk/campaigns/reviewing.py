@@ -25,6 +25,8 @@ from weijing.campaigns.content.using import used_in
 from weijing.campaigns.content.wording import wording
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering.levels import level_of
+from weijing.campaigns.ordering.repeating import repetitions
 from weijing.campaigns.reach import reach_of
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
@@ -130,6 +132,7 @@ def _page(
         "problem": problem,
         "wrong": wrong,
         "changed": changed and not recounted,
+        "repeated": _repeated(request, campaign),
         "sample": _sample(request, campaign, node) if node else [],
         "checks": wording(campaign, county),
         "characters": len(campaign.body),
@@ -139,6 +142,9 @@ def _page(
         "uses": [(use, using.is_unchanged(campaign, use.version)) for use in used_in(campaign)],
         "may_edit": may_edit,
         "may_release": may_release,
+        "level": level_of(campaign, scope_of(campaign.drafted_by, at=now), people=reach.reachable)
+        if reach
+        else None,
         "is_submitted": is_submitted,
         "must_type": bool(reach and reach.reachable > TYPE_THE_COUNT_ABOVE),
         "confirm_by": now + timedelta(hours=campaign.confirm_hours),
@@ -146,6 +152,23 @@ def _page(
         "step": 3 if is_submitted else 2,
     }
     return show(request, "desk/campaigns/review.html", context, status=422 if wrong else 200)
+
+
+def _repeated(request: OfficerRequest, campaign: Campaign) -> list[dict[str, Any]]:
+    """Such words to some of the same people; of another station's the number alone is said."""
+    found = repetitions(campaign, at=clock.now())
+    mine = policies.visible_to(request.scope).filter(pk__in=[one.campaign.pk for one in found])
+    seen = set(mine.values_list("pk", flat=True))
+    return [
+        {
+            "campaign": one.campaign,
+            "is_visible": one.campaign.pk in seen,
+            "people": one.people,
+            "is_same": one.likeness == 1,
+            "percent": one.likeness,
+        }
+        for one in found
+    ]
 
 
 def _meant(campaign: Campaign) -> tuple[str, Node | None, str]:
