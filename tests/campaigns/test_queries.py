@@ -60,8 +60,22 @@ def test_people_the_officer_left_out_stay_unsent_and_it_ends(
     assert share.confirmed_at is not None
     late = share.confirmed_at + receipts.RESULTS_WITHIN
     Share.objects.get(pk=share.pk).deliveries.update(result="pending", sent_at=None)
-    receipts.take_results(share, [SendResult("luo", 1, f"wm{people[0].pk}")], at=late)
+    results = [SendResult("luo", n == 0, f"wm{person.pk}") for n, person in enumerate(people)]
+    receipts.take_results(share, results, at=late)
     assert (share.state, share.results) == (State.FINISHED, {"pending": 2, "sent": 1})
+
+
+def test_people_of_a_lost_fail_list_end_as_unusable(
+    share: Share, wecom: FakeWeCom, people: list[Resident]
+) -> None:
+    step(share, wecom)
+    wecom.confirm("msg0")
+    Share.objects.filter(pk=share.pk).update(state=State.CONFIRMED, confirmed_at=wecom.now)
+    share.refresh_from_db()
+    late = wecom.now + receipts.RESULTS_WITHIN
+    listed = [SendResult("luo", 1, f"wm{people[0].pk}"), SendResult("luo", 0, f"wm{people[1].pk}")]
+    receipts.take_results(share, listed, at=late)
+    assert share.results == {"sent": 1, "pending": 1, "unusable": 1}
 
 
 def test_an_officer_sees_what_waits_for_them(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from wecom_api import Rejected, WeCom, WeComError
 from wecom_api.errors import Cancelled, StillDispatching
@@ -82,9 +83,27 @@ def take_results(share: Share, results: Sequence[SendResult], *, at: datetime) -
     if pending and at < share.confirmed_at + RESULTS_WITHIN:
         _poll_again(share, at=at, due_at=backoff.next_poll(share.confirmed_at, at=at))
         return
+    if pending and results:
+        _note_unlisted(share, results)
     if move(share, State.CONFIRMED, to=State.FINISHED, ended_at=at, due_at=None, failures=0,
             needs_person=False):  # fmt: skip
         trail.record(None, "share.finished", share, at=at, **share.results)
+
+
+def _note_unlisted(share: Share, results: Sequence[SendResult]) -> None:
+    """Whom WeCom's task never had: its fail_list was lost with the answer.
+
+    People whom the officer left out are listed, as not sent.
+    """
+    listed = [r.external_userid for r in results]
+    missing = Delivery.objects.filter(
+        ~Q(external_userid__in=listed),
+        county_id=share.county_id,
+        share=share,
+        result=Delivery.Result.PENDING,
+    )
+    if missing.update(result=Delivery.Result.UNUSABLE):
+        tallying.tally(share)
 
 
 def _store(share: Share, known: Sequence[SendResult], *, at: datetime) -> None:
