@@ -35,8 +35,13 @@ def first_look(share: Share) -> datetime:
     The last moment the request may have left, the time an answer may take, and the list's lag.
     """
     assert share.deadline_at is not None
+    return share.deadline_at + doubt_lasts()
+
+
+def doubt_lasts() -> timedelta:
+    """From the last moment a request may have left until WeCom's list must show what it made."""
     wait = environment().wecom_timeout_seconds + environment().wecom_list_lag_seconds
-    return share.deadline_at + timedelta(seconds=wait)
+    return timedelta(seconds=wait)
 
 
 def between_looks() -> timedelta:

@@ -2,7 +2,7 @@
 
 import click
 
-from weijing.campaigns import pausing, queries
+from weijing.campaigns import pausing, queries, restoring
 from weijing.campaigns.models import Campaign, CampaignPause, Share
 from weijing.core import clock, env
 from weijing.territory.models import County
@@ -34,6 +34,16 @@ def resume() -> None:
     """Go on asking."""
     resumed = pausing.resume(_county(), by=None, at=clock.now())
     click.echo("Resumed." if resumed else "It was not paused.")
+
+
+@campaigns.command("after-restore")
+def after_restore() -> None:
+    """After restoring a backup, before the workers start: look into WeCom before asking anyone."""
+    shares = restoring.after_restore(_county(), by=None, at=clock.now())
+    click.echo(
+        f"{shares} shares are looked for in WeCom first; what is not there after two looks "
+        "is asked for again, or waits for a person."
+    )
 
 
 @campaigns.command()
