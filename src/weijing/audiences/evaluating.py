@@ -44,13 +44,13 @@ class Question:
     def people(self, *nodes: Node) -> BitMap:
         """Everybody whom all nodes mean, on the roll or provisional; not to be changed."""
         wanted, unwanted = self._sorted(nodes)
-        found = _met([*wanted, self.index.living])
+        found = _met(wanted)
         return found - _joined(unwanted) if unwanted else found
 
     def count(self, *nodes: Node) -> int:
         """How many those are; the last set is counted without being put together."""
         wanted, unwanted = self._sorted(nodes)
-        *first, last = sorted([*wanted, self.index.living], key=len)
+        *first, last = sorted(wanted, key=len)
         if unwanted:
             return int(_met([*first, last]).difference_cardinality(_joined(unwanted)))
         return int(_met(first).intersection_cardinality(last)) if first else len(last)
@@ -59,7 +59,7 @@ class Question:
         match node:
             case All(parts):
                 wanted, unwanted = self._sorted(parts)
-                found = _met(wanted or [self.index.living])
+                found = _met(wanted)
                 return found - _joined(unwanted) if unwanted else found
             case AnyOf(parts):
                 return _joined([self._of(part) for part in parts])
@@ -69,15 +69,20 @@ class Question:
                 return self._leaf(node)
 
     def _sorted(self, parts: Collection[Node]) -> tuple[list[BitMap], list[BitMap]]:
-        """The sets somebody must be in, and those they must not be in."""
+        """The sets somebody must be in, at least one, and those they must not be in."""
+        states: set[tuple[str, str]] = set()
         wanted: list[BitMap] = []
         unwanted: list[BitMap] = []
         for part in _flat(parts):
             if isinstance(part, Except):
                 unwanted += [self._of(inner) for inner in part.parts]
+            elif isinstance(part, HasConsent):
+                states.add(("consent", part.scope))
+            elif isinstance(part, IsLinked) and part.linked:
+                states.add(("contact", Contact.State.LINKED.value))
             else:
                 wanted.append(self._of(part))
-        return wanted, unwanted
+        return [*wanted, self.index.in_all(frozenset(states))], unwanted
 
     def _leaf(self, leaf: Leaf) -> BitMap:
         index = self.index

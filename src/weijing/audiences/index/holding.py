@@ -64,6 +64,7 @@ class Index:
     _by_lo: list[tuple[int, int]] = field(default_factory=list)  # number and id
     _subtrees: dict[tuple[int, int], BitMap] = field(default_factory=dict)
     _bands: dict[tuple[int, int], BitMap] = field(default_factory=dict)
+    _in_all: dict[frozenset[tuple[str, str]], BitMap] = field(default_factory=dict)
     _home_ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _home_codes: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     _new_homes: dict[int, int] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class Index:
         self.here.pop(0, None)
         known = people[self.births[people] != UNBORN]
         self.born_in = _grouped(known, *_years_coded(self.births[known]))
-        self._by_lo, self._subtrees, self._bands = [], {}, {}
+        self._by_lo, self._subtrees, self._bands, self._in_all = [], {}, {}, {}
         self._home_ids, self._home_codes = _coded(self.homes)
         self._new_homes = {}
 
@@ -117,6 +118,7 @@ class Index:
         """These residents as they are; who was asked for and is not among them is gone."""
         before = bitmap(self.ordinals_of(asked_for))
         touched = before | BitMap(person.ordinal for person in people)
+        self._in_all = {}
         self._take_out(touched)
         self._make_room(max((person.ordinal for person in people), default=0))
         for ordinal in before - BitMap(person.ordinal for person in people):
@@ -239,6 +241,23 @@ class Index:
         changed = self._changed.get(name, BitMap())
         self._changed[name] = BitMap()
         return changed
+
+    def in_all(self, states: frozenset[tuple[str, str]]) -> BitMap:
+        """Who counts and is in each of these states: ("contact", "linked"), ("consent", scope).
+
+        Nearly every message asks for the same ones, so what they have in common is kept until
+        somebody's state changes.
+        """
+        kept = self._in_all.get(states)
+        if kept is None:
+            kept = self.living
+            for kind, key in states:
+                sets = self.contact_states if kind == "contact" else self.consents
+                kept = kept & sets.get(key, BitMap())
+            if len(self._in_all) >= MAX_KEPT:
+                self._in_all.clear()
+            self._in_all[states] = kept
+        return kept
 
     def born_between(self, first: date | None, last: date | None) -> BitMap:
         """Both days included. Who has no birthday on record is never among them."""
