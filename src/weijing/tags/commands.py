@@ -9,7 +9,7 @@ from weijing.core.env import environment
 from weijing.tags import loading, queries
 from weijing.tags.assigning import needs_consent
 from weijing.tags.catalogue.in_words import AUDIENCE, rules_of
-from weijing.tags.models import OWN_ABOVE, Tag, TagAssignment, TagChange
+from weijing.tags.models import OWN_ABOVE, Tag, TagAssignment, TagChange, TagGroup
 from weijing.territory.models import County
 
 county_option = click.option("--county", "code", help="Six digits; WEIJING_COUNTY if not given.")
@@ -93,10 +93,10 @@ def _print(tags: list[Tag], nothing: str) -> None:
         raise click.ClickException(f"Nothing found: {nothing}.")
     table = Table("编码", "标签", "类别和组", "敏感", "群发", "保存（天）")
     for tag in tags:
-        group = tag.group
+        group, audience = tag.group, TagGroup.Audience(tag.group.audience)
         table.add_row(
             tag.code, tag.name, f"{group.category.name} · {group.name}",
-            "是" if needs_consent(tag) else "", AUDIENCE[group.audience], f"{tag.retention_days}",
+            "是" if needs_consent(tag) else "", AUDIENCE[audience], f"{tag.retention_days}",
         )  # fmt: skip
     Console().print(table)
     click.echo(f"{len(tags):,} tags.")
