@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.web.appearance import in_native_shell, size_of
 from weijing.web.desk import navigation
@@ -23,6 +24,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     scope: Scope | None = getattr(request, "scope", None)
     if scope is None or not request.path.startswith("/desk/") or getattr(request, "htmx", False):
         return common
-    if not scope.has(*EVERY_DESK):
+    if not scope.has(*EVERY_DESK, Role.DUTY_LEADER):
         return common
     return common | navigation.menu(request)  # type: ignore[arg-type]

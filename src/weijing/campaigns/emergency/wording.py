@@ -16,19 +16,19 @@ def template(event: EmergencyEvent, kind: str) -> str:
     what = event.get_kind_display()
     signed = f"——{event.county.bureau_name}"
     if kind == Kind.CLEAR:
-        return f"{where}{what}险情已解除，道路恢复通行，请安全驾驶。谢谢配合。\n{signed}"
+        return f"{where} {what}险情已解除，道路恢复通行，请安全驾驶。谢谢配合。\n{signed}"
     if kind == Kind.CORRECTION:
-        return f"更正：此前发布的{where}{what}消息经核实有误，道路可以通行，请见谅。\n{signed}"
+        return f"更正：此前发布的 {where} {what}消息经核实有误，道路可以通行，请见谅。\n{signed}"
     lines = [
-        f"{_severity(event)}{where}{_moment(event.happened_at)}发生{what}，请不要前往，"
+        f"{_severity(event)}{where} {_moment(event.happened_at)} 发生{what}，请不要前往，"
         "已在附近的请尽快离开危险地段。",
     ]
     if kind == Kind.UPDATE:
-        lines = [f"续报：{where}{what}险情还没有解除，请继续不要前往。"]
+        lines = [f"续报：{where} {what}险情还没有解除，请继续不要前往。"]
     if event.detour:
         lines.append(f"绕行：{event.detour}。")
     if event.valid_until:
-        lines.append(f"本提醒有效到{_moment(event.valid_until)}，有变化再通知。")
+        lines.append(f"本提醒有效到 {_moment(event.valid_until)}，有变化再通知。")
     if event.phone:
         lines.append(f"咨询电话：{event.phone}；遇险请打 110。")
     return "\n".join([*lines, signed])
@@ -53,7 +53,7 @@ def short_where(event: EmergencyEvent) -> str:
 def where_it_is(event: EmergencyEvent) -> str:
     if event.road is None:
         return event.place
-    return f"{event.road.name}{event.place}"
+    return f"{event.road.name} {event.place}"
 
 
 def _severity(event: EmergencyEvent) -> str:
@@ -62,4 +62,4 @@ def _severity(event: EmergencyEvent) -> str:
 
 def _moment(at: datetime) -> str:
     here = at.astimezone(COUNTY_TIME)
-    return f" {here.month} 月 {here.day} 日 {here:%H:%M} "
+    return f"{here.month} 月 {here.day} 日 {here:%H:%M}"
