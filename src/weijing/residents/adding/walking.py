@@ -68,16 +68,25 @@ class Plan:
         return sum(len(doors) for doors in self.doors.values())
 
 
-def plan(places: Collection[Division], *, scope: Scope, at: datetime) -> Plan:
+def plan(
+    places: Collection[Division],
+    *,
+    scope: Scope,
+    at: datetime,
+    only: Collection[int] | None = None,
+) -> Plan:
     """Who would be asked to visit whom, if these places (with all below) were handed out now.
 
-    Places outside the scope are passed over. Households that have ended are not households.
+    `only`: none but these households. Places outside the scope are passed over. Households that
+    have ended are not households.
     """
     found = Plan()
     parts = _parts([place for place in places if scope.covers(place)])
     officers = responsible_for(list(parts.values()), at=at)
     listed = _on_open_lists(scope.county_id, parts)
     for door in _missing(scope.county_id, list(parts), on=local_day(at)):
+        if only is not None and door.id not in only:
+            continue
         officer = officers.get(door.division_id)
         if door.state == "refused":
             found.refused += 1
@@ -103,16 +112,17 @@ def hand_out(
     by: Officer,
     scope: Scope,
     at: datetime,
+    only: Collection[int] | None = None,
 ) -> list[WalkingList]:
     """Give each officer of these places one list for each township, which is what a station
-    answers for. `stops_seen` is the number the chief agreed to.
+    answers for. `stops_seen` is the number the chief agreed to; `only` as of `plan`.
 
     Raises `DayIsOver`, `NothingToWalk`, `TooManyDoors`, `CountHasChanged`.
     """
     if due_on < local_day(at):
         raise DayIsOver("完成日期已经过了，还没有派发。请改成今天或以后的日期。")
     _take_turn(scope.county_id, places)
-    planned = plan(places, scope=scope, at=at)
+    planned = plan(places, scope=scope, at=at, only=only)
     _check(planned, stops_seen)
     townships = list(territory.townships(scope.county_id).order_by("lo"))
     return [
