@@ -1,5 +1,6 @@
 """Named reads of campaigns, shares and their figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,25 +86,25 @@ def shares_of(officer: Officer, number: str) -> QuerySet[Share]:
 
 def progress(campaign: Campaign, scope: Scope | None = None) -> Progress:
     """The figures now, of the whole campaign or of what a station or officer may see."""
-    return _progress(list(_shares(campaign, scope)))
+    return figures(list(shares_in(campaign, scope)))
 
 
 def progress_by_station(campaign: Campaign, scope: Scope | None = None) -> list[StationProgress]:
     """Per station, the one with the most people first. Officers without a station come as one."""
-    shares = _shares(campaign, scope).select_related("officer__station")
+    shares = shares_in(campaign, scope).select_related("officer__station")
     grouped: dict[tuple[int | None, str], list[Share]] = {}
     for share in shares:
         station = share.officer.station
         key = (station.pk, station.name) if station else (None, "县局")
         grouped.setdefault(key, []).append(share)
-    rows = [StationProgress(pk, name, _progress(s)) for (pk, name), s in grouped.items()]
+    rows = [StationProgress(pk, name, figures(s)) for (pk, name), s in grouped.items()]
     return sorted(rows, key=lambda row: (-row.progress.people, row.name))
 
 
 def unconfirmed_officers(campaign: Campaign, scope: Scope | None = None) -> QuerySet[Share]:
     """Shares that officers have been asked for and have not confirmed, the largest first."""
     return (
-        _shares(campaign, scope)
+        shares_in(campaign, scope)
         .filter(state=State.ASKED)
         .select_related("officer__station")
         .order_by("-people", "pk")
@@ -116,7 +117,7 @@ def deliveries_with(
     """People with this result, for a list. Showing it is a reading: write `trail.viewed` first."""
     return (
         Delivery.objects.filter(
-            county_id=campaign.county_id, share__in=_shares(campaign, scope), result=result
+            county_id=campaign.county_id, share__in=shares_in(campaign, scope), result=result
         )
         .select_related("resident", "share__officer")
         .order_by("share_id", "external_userid")
@@ -138,7 +139,8 @@ def strays(county_id: int) -> QuerySet[StrayTask]:
     return StrayTask.objects.filter(county_id=county_id).order_by("-seen_at")
 
 
-def _shares(campaign: Campaign, scope: Scope | None) -> QuerySet[Share]:
+def shares_in(campaign: Campaign, scope: Scope | None) -> QuerySet[Share]:
+    """All of the campaign; for a station or an officer theirs."""
     shares = Share.objects.filter(county_id=campaign.county_id, campaign=campaign)
     if scope is None or scope.whole_county:
         return shares
@@ -148,7 +150,8 @@ def _shares(campaign: Campaign, scope: Scope | None) -> QuerySet[Share]:
     return shares.filter(theirs)
 
 
-def _progress(shares: list[Share]) -> Progress:
+def figures(shares: Sequence[Share]) -> Progress:
+    """Of these shares together."""
     results = dict.fromkeys(Delivery.Result.values, 0)
     for share in shares:
         for result, number in share.results.items():

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from weijing.web.access import OfficerRequest
 
 ROWS = 50
+MAX_ID = 2**63 - 1
 
 
 def show(
@@ -35,3 +36,10 @@ def page_of(request: OfficerRequest, rows: Any, *, size: int = ROWS) -> Page[Any
 def asked(request: OfficerRequest, name: str) -> str:
     """A text from the address, such as a search: trimmed, without what no database can hold."""
     return request.GET.get(name, "").replace("\x00", "").strip()
+
+
+def asked_id(request: OfficerRequest, name: str) -> int | None:
+    """An id from the address; None for anything that is none."""
+    text = asked(request, name)
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
+    return int(text) if is_number and int(text) <= MAX_ID else None

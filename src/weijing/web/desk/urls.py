@@ -18,12 +18,14 @@ from weijing.web.desk import (
 from weijing.web.desk.campaigns import (
     attachments,
     audiences,
+    by_officer,
     composing,
     listing,
     progress,
     results,
     reviewing,
     rules,
+    visiting,
 )
 from weijing.web.desk.contacts import changing_many, keeping
 from weijing.web.desk.contacts import listing as contacts
@@ -133,6 +135,13 @@ urlpatterns = [
     path("campaigns/<slug:number>/stop/", progress.stop, name="campaign-stop"),
     path("campaigns/<slug:number>/decisions/", progress.decide, name="campaign-decide"),
     path("campaigns/<slug:number>/results/", results.results, name="campaign-results"),
+    path(
+        "campaigns/<slug:number>/results/file/",
+        results.results_file,
+        name="campaign-results-file",
+    ),
+    path("campaigns/<slug:number>/officers/", by_officer.officers, name="campaign-officers"),
+    path("campaigns/<slug:number>/visits/", visiting.visits, name="campaign-visits"),
     path("emergency/", emergencies.events, name="emergency"),
     path("emergency/new/", emergencies.new, name="emergency-new"),
     path("emergency/setup/", emergency_setup.set_up, name="emergency-setup"),

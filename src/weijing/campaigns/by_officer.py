@@ -1,0 +1,109 @@
+"""Who has sent their share and how quickly, officer by officer and station by station."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
+from weijing.campaigns import households
+from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.moving import UNCONFIRMED, State
+from weijing.campaigns.queries import HAS_CONFIRMED, Progress, figures, shares_in
+
+FAILED = (
+    Delivery.Result.NOT_FRIEND,
+    Delivery.Result.OVER_QUOTA,
+    Delivery.Result.UNUSABLE,
+    Delivery.Result.WITHDRAWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Of one officer, one station (`officer` None) or the whole campaign.
+
+    `took`: the median time from being asked to confirming, of shares confirmed; None without any.
+    """
+
+    name: str
+    station_id: int | None
+    officer: Officer | None
+    step: str  # waiting, confirmed or ended; "" for more than one officer
+    progress: Progress
+    took: timedelta | None
+    households: int
+
+    @property
+    def failed(self) -> int:
+        return sum(self.progress.results[result] for result in FAILED)
+
+
+def whole(campaign: Campaign, scope: Scope) -> Line:
+    shares = list(shares_in(campaign, scope))
+    (homes,) = households.reached([shares], county_id=campaign.county_id)
+    return Line("", None, None, "", figures(shares), _took(shares), homes)
+
+
+def by_station(campaign: Campaign, scope: Scope) -> list[Line]:
+    """The one with the most people first. Officers without a station come as one."""
+    lines = _lines(campaign, scope, lambda share: share.officer.station_id)
+    return sorted(lines, key=lambda line: (-line.progress.people, line.name))
+
+
+def by_officer(campaign: Campaign, scope: Scope, *, station_id: int | None = None) -> list[Line]:
+    """Who has not confirmed first, then those with the most people."""
+    lines = _lines(campaign, scope, lambda share: share.officer_id, station_id, each=True)
+    return sorted(
+        lines, key=lambda line: (line.step != "waiting", -line.progress.people, line.name)
+    )
+
+
+def _lines(
+    campaign: Campaign,
+    scope: Scope,
+    key: Callable[[Share], Hashable],
+    station_id: int | None = None,
+    *,
+    each: bool = False,
+) -> list[Line]:
+    rows = shares_in(campaign, scope).select_related("officer__station")
+    if station_id is not None:
+        rows = rows.filter(officer__station_id=station_id)
+    grouped: dict[Hashable, list[Share]] = {}
+    for share in rows:
+        grouped.setdefault(key(share), []).append(share)
+    groups = list(grouped.values())
+    homes = households.reached(groups, county_id=campaign.county_id) if groups else []
+    return [_line(shares, count, each=each) for shares, count in zip(groups, homes, strict=True)]
+
+
+def _line(shares: Sequence[Share], homes: int, *, each: bool) -> Line:
+    officer = shares[0].officer
+    station = officer.station.name if officer.station else "县局"
+    return Line(
+        name=officer.name if each else station,
+        station_id=officer.station_id,
+        officer=officer if each else None,
+        step=_step(shares) if each else "",
+        progress=figures(shares),
+        took=_took(shares),
+        households=homes,
+    )
+
+
+def _step(shares: Sequence[Share]) -> str:
+    states = {share.state for share in shares}
+    if not states.isdisjoint(UNCONFIRMED):
+        return "waiting"
+    return "confirmed" if states <= {State(state) for state in HAS_CONFIRMED} else "ended"
+
+
+def _took(shares: Sequence[Share]) -> timedelta | None:
+    seconds = [
+        (share.confirmed_at - share.asked_at).total_seconds()
+        for share in shares
+        if share.confirmed_at and share.asked_at
+    ]
+    return timedelta(seconds=max(median(seconds), 0.0)) if seconds else None

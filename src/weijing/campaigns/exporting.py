@@ -1,0 +1,118 @@
+"""A list of results as a file to take away: masked, with the name of who took it on top.
+
+Nothing in a cell is a formula to a spreadsheet, whatever a resident calls themselves.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+import xlsxwriter
+from django.db import transaction
+
+from weijing.accounts.models import Officer
+from weijing.accounts.scope import Scope
+from weijing.audit import trail
+from weijing.campaigns.models import Campaign, Delivery
+from weijing.campaigns.reasons import why
+from weijing.campaigns.results import Listed
+from weijing.core.clock import COUNTY_TIME
+from weijing.core.errors import DomainError
+from weijing.residents.masking import masked_name
+from weijing.residents.models import Resident
+from weijing.residents.queries import visible_to
+from weijing.territory.queries import path_names
+
+MOST_PEOPLE = 1_000  # more needs a second person, and there is no way yet to ask one
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+HEADINGS = ("姓名", "住址", "民辅警", "派出所", "结果", "原因", "发出时间")
+MINUTE = "%Y-%m-%d %H:%M"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class NothingToExport(DomainError):
+    """An empty file looks like a lost one."""
+
+    def __init__(self) -> None:
+        super().__init__("没有符合条件的人，没有导出。请改一下筛选。")
+
+
+class TooManyToExport(DomainError):
+    """So many people leave the house only when two have looked at it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"超过 {MOST_PEOPLE:,} 人的名单须经另一人审批才能导出，目前还不能审批。"
+            "请先按结果、派出所或民辅警筛选。"
+        )
+
+
+def check(found: Listed) -> None:
+    """Raises `NothingToExport`, `TooManyToExport`."""
+    if not found.count():
+        raise NothingToExport
+    if found.count() > MOST_PEOPLE or found.is_cut:
+        raise TooManyToExport
+
+
+@transaction.atomic
+def export(
+    campaign: Campaign, found: Listed, *, kind: str, by: Officer, scope: Scope, at: datetime
+) -> bytes:
+    """The file, of one of `KINDS`; every person in it is noted as read.
+
+    Raises `NothingToExport`, `TooManyToExport`.
+    """
+    check(found)
+    rows = found[0 : found.count()]
+    ids = [row.resident_id for row in rows]
+    trail.record(by, "campaign.results_exported", campaign, at=at, people=len(rows))
+    trail.viewed(by, Resident._meta.label_lower, ids, purpose="campaign.export", at=at)
+    taken = at.astimezone(COUNTY_TIME).strftime(MINUTE)
+    mark = f"{campaign.number} 结果名单，{by.name} {taken} 导出，内部资料"
+    lines = [(mark,), HEADINGS, *_lines(rows, scope)]
+    return _csv(lines) if kind == "csv" else _xlsx(lines)
+
+
+def _lines(rows: list[Delivery], scope: Scope) -> Iterator[tuple[str, ...]]:
+    ids = [row.resident_id for row in rows]
+    ours = set(visible_to(scope).filter(pk__in=ids).values_list("pk", flat=True))
+    divisions = {row.resident.division_id for row in rows if row.resident.division_id}
+    places = path_names(scope.county_id, divisions)
+    for row in rows:
+        officer = row.share.officer
+        yield (
+            masked_name(row.resident.name),
+            places.get(row.resident.division_id or 0, "") if row.resident_id in ours else "",
+            officer.name,
+            officer.station.name if officer.station else "",
+            row.get_result_display(),
+            why(row),
+            row.sent_at.astimezone(COUNTY_TIME).strftime(MINUTE) if row.sent_at else "",
+        )
+
+
+def _csv(lines: list[tuple[str, ...]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerows([_inert(cell) for cell in line] for line in lines)
+    return text.getvalue().encode("utf-8-sig")  # Excel takes it for GBK without the mark
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def _xlsx(lines: list[tuple[str, ...]]) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("名单")
+        sheet.set_column(0, len(HEADINGS) - 1, 18)
+        for number, line in enumerate(lines):
+            for column, cell in enumerate(line):
+                sheet.write_string(number, column, cell)
+    return file.getvalue()

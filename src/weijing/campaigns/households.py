@@ -1,0 +1,78 @@
+"""How many homes a message has come to: of somebody in the home, whichever officer sent it.
+
+Homes are counted by set arithmetic: a home of two people with two officers is one home. What each
+share has sent is kept beside the audience index, and read again only when it has moved on.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pyroaring import BitMap
+
+from weijing.audiences.index import catching_up, keeping
+from weijing.audiences.index.holding import Index
+from weijing.audiences.index.packing import bitmap, ordinals
+from weijing.campaigns.models import Delivery, Share
+
+BESIDE = "campaigns.households"
+KEPT_CAMPAIGNS = 20
+
+Kept = dict[int, tuple[int, BitMap]]  # by share: how many it had sent, and to whom
+
+
+def reached(groups: Sequence[Sequence[Share]], *, county_id: int) -> list[int]:
+    """Homes reached by each of these groups of shares of one campaign."""
+    shares = [share for group in groups for share in group]
+    if not any(_sent(share) for share in shares):
+        return [0] * len(groups)
+    with keeping.current(county_id) as index:
+        kept = _kept(index, shares)
+        return [
+            index.count_homes(BitMap.union(BitMap(), *(_people(kept, share) for share in group)))
+            for group in groups
+        ]
+
+
+def _sent(share: Share) -> int:
+    return int(share.results.get(Delivery.Result.SENT.value, 0))
+
+
+def _people(kept: Kept, share: Share) -> BitMap:
+    return kept[share.pk][1] if share.pk in kept else BitMap()
+
+
+def _kept(index: Index, shares: Sequence[Share]) -> Kept:
+    campaigns: dict[int, Kept] = index.beside.setdefault(BESIDE, {})
+    kept = campaigns.pop(shares[0].campaign_id, {})
+    campaigns[shares[0].campaign_id] = kept  # the last used is the last to go
+    for old in list(campaigns)[:-KEPT_CAMPAIGNS]:
+        del campaigns[old]
+    stale = {share.pk: _sent(share) for share in shares if _is_stale(kept, share)}
+    kept |= {share_id: (sent, BitMap()) for share_id, sent in stale.items()}
+    for share_id, people in _read(index.county_id, stale):
+        kept[share_id] = (stale[share_id], people)
+    return kept
+
+
+def _is_stale(kept: Kept, share: Share) -> bool:
+    return _sent(share) != (kept[share.pk][0] if share.pk in kept else 0)
+
+
+def _read(county_id: int, share_ids: Iterable[int]) -> list[tuple[int, BitMap]]:
+    asked = list(share_ids)
+    if not asked:
+        return []
+    with catching_up.open_cursor() as cursor:
+        cursor.execute(
+            _SENT,
+            {"county": county_id, "shares": asked, "sent": Delivery.Result.SENT.value},
+        )
+        return [(id, bitmap(ordinals(packed))) for id, packed in cursor.fetchall()]
+
+
+_SENT = """
+SELECT d.share_id, string_agg(int4send(r.ordinal), '')
+FROM campaigns_delivery d
+JOIN residents_resident r ON r.county_id = d.county_id AND r.id = d.resident_id
+WHERE d.county_id = %(county)s AND d.share_id = ANY(%(shares)s::bigint[]) AND d.result = %(sent)s
+GROUP BY 1
+"""

@@ -1,0 +1,32 @@
+"""Why somebody did not get a message, in words for the desk: what it is, and what to do."""
+
+from weijing.campaigns.models import Delivery
+from weijing.campaigns.moving import State
+
+Result = Delivery.Result
+
+NOT_SENT = {
+    State.WAITING: "还没派到民辅警",
+    State.ASKING: "还没派到民辅警",
+    State.UNSURE: "正在核对任务有没有派到",
+    State.ASKED: "民辅警还没确认",
+    State.CONFIRMED: "民辅警已确认，结果还没回来",
+    State.FINISHED: "民辅警发送时没有勾选",
+    State.REFUSED: "企业微信没收下任务，没有发",
+    State.CANCELLED: "任务已停止，没有发",
+    State.LAPSED: "民辅警过了截止时间没确认",
+}
+REASONS = {
+    Result.SENT: "",
+    Result.NOT_FRIEND: "不再是好友，上门重新加",
+    Result.OVER_QUOTA: "本月企业微信条数已满，打电话告知",
+    Result.UNUSABLE: "企业微信不收，请核对好友关系",
+    Result.WITHDRAWN: "审批后退订，没有发",
+}
+
+
+def why(delivery: Delivery) -> str:
+    """In one line; "" when it was sent. Reads `delivery.share`."""
+    if delivery.result == Result.PENDING:
+        return NOT_SENT[State(delivery.share.state)]
+    return REASONS[Result(delivery.result)]
