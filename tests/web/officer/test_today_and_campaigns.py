@@ -133,6 +133,7 @@ def test_after_confirming_the_results_lead_to_the_doors(beat):
     doors = text(beat.client.get("/o/campaigns/QF-1124-01/people/?result=not_friend"))
     assert "桃李村 1组 2号" in doors
     assert "1号" not in doors.split("<main")[1].replace("2号", "")
+    assert f'href="/o/contacts/{people[1].pk}/"' in doors
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ def people(request: OfficerRequest, number: str) -> HttpResponse:
             masked_name(delivery.resident.name),
             _address(request, delivery.resident),
             delivery.get_result_display(),
+            _record_url(request, delivery.resident),
         )
         for delivery in shown
     ]
@@ -204,6 +205,12 @@ def _deliveries(part: OwnPart, result: str) -> QuerySet[Delivery]:
         rows = rows.filter(result=result)
     people = rows.select_related("resident__household", "resident__division__parent")
     return people.order_by("resident__division__lo", "pk")
+
+
+def _record_url(request: OfficerRequest, resident: Resident) -> str:
+    """Where their code to add the officer is; "" for people of another officer's grid."""
+    is_ours = request.scope.covers(resident.division)
+    return reverse("officer:resident", args=[resident.pk]) if is_ours else ""
 
 
 def _address(request: OfficerRequest, resident: Resident) -> str:
