@@ -7,6 +7,7 @@ from tests.campaigns.pictures import picture
 from tests.wecom_simulator.running import Simulator
 from weijing.campaigns import drafting
 from weijing.campaigns.content import attaching, trying
+from weijing.campaigns.content.models import TrialSend
 from weijing.core.errors import PermissionDenied
 
 pytestmark = pytest.mark.django_db
@@ -27,10 +28,11 @@ def test_the_author_gets_words_and_pictures_in_their_own_wecom_and_nobody_else(
     attaching.attach_file(draft, "路.png", picture("PNG"), by=author, at=at)
     attaching.attach_link(draft, title="要点", url="https://www.hunan.gov.cn/", description="",
                           by=author, at=at)  # fmt: skip
-    trial = trying.ask(draft, by=author, at=at)
+    trying.ask(draft, by=author, at=at)
     for _ in range(2):
-        trying.send(trial, wecom=client(simulator), at=at)
-        trial.refresh_from_db()
+        trial = TrialSend.objects.get()
+        trying.send(trial, wecom=client(simulator, timeout_seconds=10), at=at)
+    trial = TrialSend.objects.get()
     assert trial.sent_at == at and trial.problem == ""
     inbox = simulator.truth(f"inbox?userid={author.wecom_userid}")["messages"][::-1]
     said = "".join(one["content"].get("content", "") for one in inbox[:2])

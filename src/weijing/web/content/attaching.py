@@ -52,7 +52,7 @@ def _take(request: OfficerRequest, owner: attaching.Owner) -> None:
             name, data = _upload(request, "file")
             attaching.attach_file(owner, name, data, **acting)
         case "link":
-            fields = {name: said.get(name, "") for name in LINK_FIELDS}
+            fields: dict[str, Any] = {name: said.get(name, "") for name in LINK_FIELDS}
             attaching.attach_link(owner, **fields, **acting)
         case "miniprogram":
             fields = {name: said.get(name, "") for name in PROGRAM_FIELDS}

@@ -61,8 +61,7 @@ def size_words(size_bytes: int) -> str:
 def file_answer(file: MediaFile) -> HttpResponse:
     """The bytes; only pictures are shown in place, the rest is saved."""
     answer = HttpResponse(files.content(file), content_type=file.content_type)
-    answer["Content-Disposition"] = content_disposition_header(
-        file.kind != MediaFile.Kind.IMAGE, file.name
-    )
+    is_saved = file.kind != MediaFile.Kind.IMAGE
+    answer["Content-Disposition"] = content_disposition_header(is_saved, file.name) or ""
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -38,7 +38,7 @@ def phones(request: OfficerRequest) -> HttpResponse:
 
 def _register(request: OfficerRequest, said: dict[str, str]) -> None:
     pk = said.get("station", "")
-    if not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+    if not pk.isascii() or not pk.isdigit() or len(pk) > 19:
         raise Http404
     station = Station.objects.filter(county_id=request.scope.county_id, pk=int(pk)).first()
     if station is None:

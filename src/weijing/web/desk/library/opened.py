@@ -15,7 +15,7 @@ def item_or_404(request: OfficerRequest, pk: int) -> ContentItem:
 
 
 def version_or_404(request: OfficerRequest, text: str) -> ContentVersion:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
+    if not text.isascii() or not text.isdigit() or len(text) > 19:
         raise Http404
     rows = ContentVersion.objects.select_related("item", "written_by", "reviewed_by")
     found = rows.filter(county_id=request.scope.county_id, pk=int(text)).first()
