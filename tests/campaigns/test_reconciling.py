@@ -241,6 +241,21 @@ def test_a_stopped_share_in_doubt_ends_after_two_empty_looks(
     assert nowhere.state == State.CANCELLED
 
 
+def test_a_stopped_share_ends_also_when_its_list_could_not_be_read_for_long(
+    nowhere: Share, wecom: FakeWeCom, approver: Officer
+) -> None:
+    stopping.stop(nowhere.campaign, by=approver, at=wecom.now)
+    nowhere.refresh_from_db()
+    wecom.faults.list_fails = 1.0
+    for _ in range(8):
+        step(nowhere, wecom, 1000)
+    assert nowhere.needs_person
+    wecom.faults.list_fails = 0.0
+    for _ in range(2):
+        step(nowhere, wecom, 1000)
+    assert (nowhere.state, nowhere.due_at) == (State.CANCELLED, None)
+
+
 def test_a_stopped_share_that_is_found_is_cancelled_in_wecom(
     unsure: Share, wecom: FakeWeCom, approver: Officer
 ) -> None:

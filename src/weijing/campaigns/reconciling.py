@@ -132,8 +132,8 @@ def _not_found(share: Share, *, at: datetime) -> None:
     if share.looked_at is not None and at < share.looked_at + backoff.between_looks():
         return
     looks = share.looks + 1
-    if looks < LOOKS_NEEDED or share.needs_person:
-        # One that waits for a person is looked for until its campaign lapses: lists come late.
+    if looks < LOOKS_NEEDED or (share.needs_person and not share.stop):
+        # One that waits for a person is looked for until its campaign ends: lists come late.
         move(share, State.UNSURE, to=State.UNSURE, at_attempt=share.attempt, looks=looks,
              looked_at=at, due_at=at + backoff.between_looks())  # fmt: skip
     elif share.stop:
