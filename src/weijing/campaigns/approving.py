@@ -49,14 +49,8 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     # Releases of a county wait for each other: two at once would both find the same resident
     # free today.
     County.objects.select_for_update(no_key=True).get(pk=campaign.county_id)
-    fresh = _submitted(campaign)
-    check_tags(fresh)
-    fresh.state = Campaign.State.RELEASED
-    fresh.released_by = by
-    fresh.released_at = at
-    fresh.confirm_by = at + timedelta(hours=fresh.confirm_hours)
-    fresh.save()
-    people = releasing.plan(fresh, at=at)
+    fresh = submitted(campaign)
+    people = let_go(fresh, by=by, at=at)
     seen = fresh.submitted_count if count_seen is None else count_seen
     check_recount(seen=seen or 0, now=people)
     if not policies.can_release(by, fresh, at=at, people=people):
@@ -64,6 +58,21 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     trail.record(by, "campaign.released", fresh, at=at, people=people, left_out=fresh.left_out)
     jobs.enqueue("campaigns.sweep_now", county_id=fresh.county_id)
     return people
+
+
+def let_go(campaign: Campaign, *, by: Officer, at: datetime) -> int:
+    """Fix whom a locked campaign goes to and ask their officers; how many people.
+
+    In the caller's transaction, who has checked everything else. Raises `Incomplete`,
+    `EmptyAudience`, `BadExpression`.
+    """
+    check_tags(campaign)
+    campaign.state = Campaign.State.RELEASED
+    campaign.released_by = by
+    campaign.released_at = at
+    campaign.confirm_by = at + timedelta(hours=campaign.confirm_hours)
+    campaign.save()
+    return releasing.plan(campaign, at=at)
 
 
 @transaction.atomic
@@ -77,7 +86,7 @@ def return_to_author(campaign: Campaign, *, by: Officer, at: datetime, reason: s
     reason = reason.strip()
     if not reason:
         raise ReasonMissing("请写明退回的原因。")
-    fresh = _submitted(campaign)
+    fresh = submitted(campaign)
     fresh.state = Campaign.State.DRAFT
     fresh.returned_reason = reason[:200]
     fresh.save()
@@ -88,7 +97,7 @@ class ReasonMissing(DomainError):
     """Who gives something back says why."""
 
 
-def _submitted(campaign: Campaign) -> Campaign:
+def submitted(campaign: Campaign) -> Campaign:
     """The campaign, locked. Raises `AlreadyReleased`, `NotSubmitted`."""
     fresh = Campaign.objects.select_for_update(of=("self",)).get(
         county_id=campaign.county_id, pk=campaign.pk

@@ -1,4 +1,4 @@
-"""A tag has ended: drafts that name it follow, what waits for approval goes back to its author."""
+"""A tag has ended: drafts that name it follow, what is handed in goes back to its author."""
 
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from weijing.campaigns.audience_tags import with_tag_replaced
 from weijing.campaigns.models import Campaign
 from weijing.tags.models import Tag
 
-OPEN = (Campaign.State.DRAFT, Campaign.State.SUBMITTED)
+HANDED_IN = (Campaign.State.SUBMITTED, Campaign.State.SCHEDULED)
+OPEN = (Campaign.State.DRAFT, *HANDED_IN)
 
 
 def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
@@ -21,16 +22,17 @@ def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
         if into is not None:
             campaign.audience = with_tag_replaced(campaign.audience, tag.code, into.code)
             campaign.edited_at = at  # a window that is open elsewhere must not save the old tree
-        if campaign.state == Campaign.State.SUBMITTED:
+        if campaign.state in HANDED_IN:
             what = f"并入了「{into.name}」，人数可能变了" if into else "停用了"
             campaign.state = Campaign.State.DRAFT
+            campaign.scheduled_at = campaign.scheduled_by = campaign.scheduled_people = None
             campaign.returned_reason = f"条件里的标签「{tag.name}」{what}，请看过再提交。"
             trail.record(by, "campaign.returned", campaign, at=at, tag=tag.code)
         campaign.save()
 
 
 def not_sent(county_id: int) -> QuerySet[Campaign]:
-    """Drafts, and what waits for approval."""
+    """Drafts, what waits for approval, and what waits for its time."""
     return Campaign.objects.filter(county_id=county_id, state__in=OPEN)
 
 

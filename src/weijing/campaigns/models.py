@@ -16,6 +16,7 @@ class Campaign(TenantModel):
     class State(models.TextChoices):
         DRAFT = "draft", "草稿"
         SUBMITTED = "submitted", "待审批"
+        SCHEDULED = "scheduled", "已定时"  # approved, goes by itself
         RELEASED = "released", "已下发"
         FINISHED = "finished", "已结束"
         CANCELLED = "cancelled", "已停止"
@@ -43,6 +44,12 @@ class Campaign(TenantModel):
     submitted_at = models.DateTimeField(null=True)
     submitted_count = models.IntegerField(null=True)  # people, as the author saw it
     returned_reason = models.CharField(max_length=200, blank=True)
+    # Approved for this moment (`ordering.scheduling`); kept when it has gone out.
+    scheduled_at = models.DateTimeField(null=True)
+    scheduled_by = TenantForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    scheduled_people = models.IntegerField(null=True)
     released_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     released_at = models.DateTimeField(null=True)
     confirm_by = models.DateTimeField(null=True)
@@ -61,6 +68,22 @@ class Campaign(TenantModel):
             models.CheckConstraint(
                 name="campaign_is_released_by_another_person",
                 condition=Q(released_by=None) | ~Q(released_by=F("drafted_by")) | Q(is_urgent=True),
+            ),
+            models.CheckConstraint(
+                name="campaign_is_scheduled_by_another_person",
+                condition=Q(scheduled_by=None) | ~Q(scheduled_by=F("drafted_by")),
+            ),
+            models.CheckConstraint(
+                name="campaign_scheduled_is_complete",
+                condition=Q(
+                    scheduled_at__isnull=False,
+                    scheduled_by__isnull=False,
+                    scheduled_people__isnull=False,
+                )
+                | (
+                    ~Q(state="scheduled")
+                    & Q(scheduled_at=None, scheduled_by=None, scheduled_people=None)
+                ),
             ),
             models.CheckConstraint(
                 name="campaign_released_at_and_by_go_together",

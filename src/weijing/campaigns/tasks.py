@@ -16,6 +16,7 @@ from weijing.campaigns.emergency import reminding as emergency_reminding
 from weijing.campaigns.emergency import texting, watching
 from weijing.campaigns.emergency.models import EmergencyEvent
 from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns.ordering import scheduling
 from weijing.core import jobs, sms
 from weijing.core.clock import now
 from weijing.core.line import wecom
@@ -56,6 +57,12 @@ def sweep_now(*, county_id: int) -> None:
 def sweep(timestamp: int) -> None:
     for county_id in sweeping.counties_with_work():
         sweeping.hand_out(county_id, at=now())
+
+
+@jobs.periodic("* * * * * 10", "campaigns.release_due", queue=jobs.URGENT)
+def release_due(timestamp: int) -> None:
+    for county in County.objects.all():
+        scheduling.release_due(county.pk, at=now())
 
 
 @jobs.periodic("* * * * * 40", "campaigns.find_forgotten")

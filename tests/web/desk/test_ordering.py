@@ -1,12 +1,14 @@
 """Who must approve, what was said before: on the page where author and approver decide."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.builders import make_officer
 from weijing.accounts.models import Role
 from weijing.campaigns import drafting
 from weijing.campaigns.models import Campaign
-from weijing.campaigns.ordering import rules
+from weijing.campaigns.ordering import hours, rules, scheduling
 from weijing.core import clock
 from weijing.territory.models import Station
 
@@ -88,3 +90,71 @@ def test_nobody_else_settles_them(desk, who):
     client = desk.client(getattr(desk, who))
     assert client.get("/desk/campaigns/rules/").status_code == 403
     assert "/desk/campaigns/rules/" not in client.get("/desk/").content.decode()
+
+
+WHEN = "%Y-%m-%dT%H:%M"
+
+
+def at_ten(days):
+    """Ten in the morning so many days ahead, past any holiday."""
+    day = clock.now().astimezone(clock.COUNTY_TIME) + timedelta(days=days)
+    return hours.next_open(day.replace(hour=10, minute=0, second=0, microsecond=0))
+
+
+def test_the_approver_sets_a_time_and_both_may_take_it_back(desk):
+    campaign = desk.submitted()
+    assert "批准，到时下发" in page(desk, desk.approver, campaign)
+    url, when = f"/desk/campaigns/{campaign.number}/review/", at_ten(1)
+    client = desk.client(desk.approver)
+    form = {"act": "schedule", "count_seen": "4", "when": when.strftime(WHEN)}
+    assert client.post(url, form).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.scheduled_at) == ("scheduled", when)
+    assert "取消定时" in page(desk, desk.author, campaign)
+    listed = client.get("/desk/campaigns/").content.decode()
+    assert "已定时" in listed and "自动下发" in listed and url in listed
+    client.post(url, {"act": "unschedule"})
+    campaign.refresh_from_db()
+    assert campaign.state == "submitted"
+    again = client.post(url, {"act": "unschedule"})
+    assert again.status_code == 422 and "现在没有定时" in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("when", "said"), [("", "请选一个日期和时间"), ("soon", "请选一个日期和时间"),
+                       ("2020-01-01T10:00", "已经过了"), ("night", "不打扰群众")],
+)  # fmt: skip
+def test_a_bad_time_is_said_and_stays_in_the_field(desk, when, said):
+    campaign = desk.submitted()
+    if when == "night":
+        when = at_ten(1).replace(hour=23).strftime(WHEN)
+    answer = desk.client(desk.approver).post(
+        f"/desk/campaigns/{campaign.number}/review/",
+        {"act": "schedule", "count_seen": "4", "when": when},
+    )
+    assert answer.status_code == 422 and said in answer.content.decode()
+    if when:
+        assert f'value="{when}"' in answer.content.decode()
+
+
+def test_neither_author_nor_station_sets_a_time(desk):
+    campaign = desk.submitted()
+    form = {"act": "schedule", "count_seen": "4", "when": at_ten(1).strftime(WHEN)}
+    url = f"/desk/campaigns/{campaign.number}/review/"
+    assert desk.client(desk.author).post(url, form).status_code == 403
+    assert desk.client(desk.chief).post(url, form).status_code in (403, 404)
+
+
+def test_a_scheduled_message_that_came_back_says_why_to_its_author(desk):
+    campaign = desk.submitted()
+    when = at_ten(1)
+    scheduling.schedule(campaign, by=desk.approver, at=clock.now(), when=when)
+    desk.author.role_grants.update(ended_at=clock.now())
+    desk.author.role_grants.create(
+        county=desk.county, role="campaign_approver", granted_at=clock.now()
+    )
+    scheduling.release_due(desk.county.pk, at=when)
+    said = page(desk, desk.approver, campaign)
+    campaign.refresh_from_db()
+    assert campaign.state == "draft" and "已退回起草人" in said
+    assert "没有发出：起草人王示范已经没有起草权限" in said

@@ -68,7 +68,8 @@ def renew(county_id: int, *, at: datetime) -> int:
     carried = Attachment.objects.filter(county_id=county_id, file=OuterRef("pk"))
     waiting = Share.objects.filter(county_id=county_id, state__in=[State.WAITING, State.ASKING])
     needed = carried.filter(
-        Q(campaign__state=Campaign.State.SUBMITTED) | Q(campaign__in=waiting.values("campaign_id")),
+        Q(campaign__state__in=[Campaign.State.SUBMITTED, Campaign.State.SCHEDULED])
+        | Q(campaign__in=waiting.values("campaign_id")),
     )
     due = MediaFile.objects.filter(
         Q(media_until=None) | Q(media_until__lte=at + RENEW_BEFORE),

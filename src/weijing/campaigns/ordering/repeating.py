@@ -18,7 +18,7 @@ from weijing.core.clock import local_day
 # Of the pairs of neighbouring signs that occur in either text. Two warnings of different frauds
 # that share greeting and signature stay below it; a text with another date or road does not.
 ALIKE = 0.6
-WAITING = (Campaign.State.SUBMITTED,)
+WAITING = (Campaign.State.SUBMITTED, Campaign.State.SCHEDULED)
 _NO_WORD = re.compile(r"[\W_]+")
 
 

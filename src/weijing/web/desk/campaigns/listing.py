@@ -19,6 +19,7 @@ from weijing.web.desk.showing import asked, page_of, show
 LOOKS = {
     Campaign.State.DRAFT: "draft",
     Campaign.State.SUBMITTED: "waiting",
+    Campaign.State.SCHEDULED: "waiting",
     Campaign.State.RELEASED: "running",
     Campaign.State.FINISHED: "done",
     Campaign.State.CANCELLED: "cancelled",
@@ -72,7 +73,7 @@ def address(request: OfficerRequest, campaign: Campaign) -> str:
     page = "progress"
     if campaign.state == Campaign.State.DRAFT:
         page = "edit" if campaign.drafted_by_id == request.user.pk else "review"
-    elif campaign.state == Campaign.State.SUBMITTED:
+    elif campaign.state in (Campaign.State.SUBMITTED, Campaign.State.SCHEDULED):
         page = "review"
     return reverse(f"desk:campaign-{page}", args=[campaign.number])
 

@@ -19,12 +19,13 @@ from weijing.audiences.expression import (
 )
 from weijing.audiences.sentence import sentence
 from weijing.audit import trail
-from weijing.campaigns import approving, drafting, policies
+from weijing.campaigns import approving, drafting, pausing, policies
 from weijing.campaigns.content import using
 from weijing.campaigns.content.using import used_in
 from weijing.campaigns.content.wording import wording
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering import scheduling
 from weijing.campaigns.ordering.levels import level_of
 from weijing.campaigns.ordering.repeating import repetitions
 from weijing.campaigns.reach import reach_of
@@ -36,7 +37,7 @@ from weijing.residents.models import Resident
 from weijing.territory.models import County
 from weijing.territory.queries import path_name
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.campaigns import meter
+from weijing.web.desk.campaigns import meter, setting_time
 from weijing.web.desk.campaigns.attachments_shown import shown_on
 from weijing.web.desk.campaigns.composing import STEPS
 from weijing.web.desk.campaigns.preview import preview
@@ -44,6 +45,7 @@ from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import show
 
 SAMPLE = 5
+NOT_OUT = (Campaign.State.DRAFT, Campaign.State.SUBMITTED, Campaign.State.SCHEDULED)
 TYPE_THE_COUNT_ABOVE = 10_000  # people; a slip of the hand must not reach so many
 
 
@@ -55,12 +57,12 @@ class CountNotTyped(DomainError):
 @require_http_methods(["GET", "POST"])
 def review(request: OfficerRequest, number: str) -> HttpResponse:
     campaign = policies.visible_to(request.scope).filter(number=number)
-    found = campaign.select_related("drafted_by", "released_by").first()
+    found = campaign.select_related("drafted_by", "released_by", "scheduled_by").first()
     if found is None or _is_somebody_elses_draft(request, found):
         raise Http404
     if request.method == "POST":
         return _act(request, found)
-    if found.state not in (Campaign.State.DRAFT, Campaign.State.SUBMITTED):
+    if found.state not in NOT_OUT:
         return redirect("desk:campaign-progress", number=number)
     return _page(request, found)
 
@@ -95,6 +97,15 @@ def _acted(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
                 _check_typed(request, seen)
             approving.release(campaign, by=by, at=at, count_seen=seen)
             return redirect("desk:campaign-progress", number=campaign.number)
+        case "schedule":
+            if policies.can_release(by, campaign, at=at):
+                _check_typed(request, seen)
+            when = setting_time.read(request.POST.get("when", ""))
+            scheduling.schedule(campaign, by=by, at=at, when=when, count_seen=seen)
+            return redirect("desk:campaign-review", number=campaign.number)
+        case "unschedule":
+            scheduling.cancel(campaign, by=by, at=at)
+            return redirect("desk:campaign-review", number=campaign.number)
         case "return":
             reason = request.POST.get("reason", "").replace("\x00", "")
             approving.return_to_author(campaign, by=by, at=at, reason=reason)
@@ -120,7 +131,8 @@ def _page(
     reach = reach_of(campaign, at=now) if node else None
     is_submitted = campaign.state == Campaign.State.SUBMITTED
     may_release = is_submitted and policies.can_release(request.user, campaign, at=now)
-    may_edit = not is_submitted and policies.can_edit(request.user, campaign)
+    is_draft = campaign.state == Campaign.State.DRAFT
+    may_edit = is_draft and policies.can_edit(request.user, campaign)
     county = County.objects.get(pk=campaign.county_id)
     seen = preview(campaign.body, county, at=now)
     changed = bool(reach and is_submitted and reach.reachable != campaign.submitted_count)
@@ -146,10 +158,14 @@ def _page(
         if reach
         else None,
         "is_submitted": is_submitted,
+        "is_scheduled": campaign.state == Campaign.State.SCHEDULED,
+        "may_unschedule": policies.can_stop(request.user, campaign, at=now),
+        "is_paused": pausing.is_paused(campaign.county_id),
+        "times": setting_time.shown(request.POST.get("when", ""), at=now),
         "must_type": bool(reach and reach.reachable > TYPE_THE_COUNT_ABOVE),
         "confirm_by": now + timedelta(hours=campaign.confirm_hours),
         "steps": STEPS,
-        "step": 3 if is_submitted else 2,
+        "step": 2 if is_draft else 3,
     }
     return show(request, "desk/campaigns/review.html", context, status=422 if wrong else 200)
 

@@ -127,7 +127,7 @@ def _consequences(tag: Tag) -> dict[str, Any]:
         "people": people,
         "must_type": people > TYPED_ABOVE,
         "drafts": sum(each.state == Campaign.State.DRAFT for each in named),
-        "submitted": sum(each.state == Campaign.State.SUBMITTED for each in named),
+        "submitted": sum(each.state != Campaign.State.DRAFT for each in named),
         "ways": WayTag.objects.filter(county_id=tag.county_id, tag=tag).count(),
     }
 
