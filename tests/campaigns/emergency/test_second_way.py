@@ -272,13 +272,21 @@ def test_another_villages_officer_neither_sees_nor_calls(
         )
 
 
-def test_an_answered_call_counts_as_reached_and_the_all_clear_ends_the_rest(
+def test_an_answered_call_counts_as_reached_but_not_for_the_all_clear(
     scene: Scene, in_danger: HouseholdCall
 ) -> None:
     message = in_danger.event.messages.get()
     scope = scope_of(scene.luo, at=scene.at)
     calling.tried(in_danger, by=scene.luo, scope=scope, at=scene.at, how="phone", result="answered")
     assert reaching.reached(message).people["call"] == 1
-    HouseholdCall.objects.update(state="calling", due_at=scene.at, ended_at=None)
+    last = scene.pushed(in_danger.event, "clear")
+    # The call was about the danger: that it is over nobody has told them by it.
+    assert reaching.reached(last).people["call"] == 0
+    assert reaching.reached(message).people["call"] == 1
+
+
+def test_the_all_clear_ends_the_calls_that_nobody_answered(
+    scene: Scene, in_danger: HouseholdCall
+) -> None:
     scene.pushed(in_danger.event, "clear")
     assert HouseholdCall.objects.get().state == HouseholdCall.State.ENDED

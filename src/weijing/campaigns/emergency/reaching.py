@@ -12,6 +12,7 @@ from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage,
 from weijing.campaigns.models import Delivery
 from weijing.campaigns.moving import LIVE
 
+Kind = EmergencyMessage.Kind
 WAYS = ("wecom", "sms", "call", "waiting", "not_reached")
 WORDS = {
     "wecom": "企业微信已发出",
@@ -62,7 +63,7 @@ WITH person AS (
     SELECT person.id, person.household_id,
            CASE WHEN wecom.sent THEN 'wecom'
                 WHEN sms.state IN ('accepted', 'delivered') THEN 'sms'
-                WHEN call.state = 'answered' THEN 'call'
+                WHEN call.state = 'answered' AND %(calls_count)s THEN 'call'
                 WHEN wecom.waiting OR sms.state IN ('waiting', 'sending') THEN 'waiting'
                 ELSE 'not_reached' END AS way
     FROM person
@@ -133,6 +134,8 @@ def _values(message: EmergencyMessage) -> dict[str, Any]:
         "message": message.pk,
         "event": message.event_id,
         "campaign": message.campaign_id,
+        # A call is about the danger; that it is over nobody has said by it.
+        "calls_count": message.kind in (Kind.FIRST, Kind.UPDATE),
         "live": [state.value for state in LIVE],
         "people": planning.people_of(message).to_array().tolist(),
     }

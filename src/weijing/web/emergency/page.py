@@ -36,6 +36,7 @@ LOOKS = {
 }
 SEVERITY = {"red": "critical", "orange": "high", "yellow": "medium", "blue": "low", "": "off"}
 USUALLY_VALID = timedelta(hours=8)
+STILL_ON_THE_WAY = timedelta(minutes=30)
 
 
 def facts(event: EmergencyEvent) -> dict[str, Any]:
@@ -115,10 +116,16 @@ def figures(event: EmergencyEvent, *, at: datetime) -> dict[str, Any]:
         "calls_due": open_calls.filter(due_at__lte=at).count(),
         "has_gateway": second_channel.is_on(),
         "line": line.health(at),
-        "poll_seconds": 5 if event.state in ACTIVE else 0,
+        "poll_seconds": 5 if _moves(event, at) else 0,
         "now": at,
         "update_is_late": bool(event.update_due_at and event.update_due_at < at),
     }
+
+
+def _moves(event: EmergencyEvent, at: datetime) -> bool:
+    """While it lives, and as long as its all-clear is still on the way."""
+    just_ended = event.ended_at is not None and at < event.ended_at + STILL_ON_THE_WAY
+    return event.state in ACTIVE or (event.state == State.CLEARED and just_ended)
 
 
 def sent(event: EmergencyEvent) -> list[EmergencyMessage]:

@@ -16,6 +16,7 @@ from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
 from weijing.territory.queries import path_names
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, show
 from weijing.web.emergency import calls, page, steps
 from weijing.web.emergency.form import picker
@@ -56,6 +57,7 @@ def _drawn(request: OfficerRequest, found: EmergencyEvent, *, wrong: str = "") -
         context["said"] = request.POST
         context["body"] = request.POST.get("body") or context["body"]
     context["wrong"] = wrong
+    context["may_follow"] = request.scope.has(*COMMAND)  # the campaign's own page is theirs
     context["may_review"] = policies.can_review(request.user, at=now)
     ticked = request.POST.getlist("places") or context["place_codes"]
     context["towns"] = picker(found.county_id, ticked) if context["may_verify"] else []
