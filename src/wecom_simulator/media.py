@@ -43,7 +43,7 @@ def media_get(call: Call) -> Binary:
     row = call.world.store.one(
         "SELECT * FROM media WHERE media_id = ?", call.required("media_id", 40007)
     )
-    if row is None or _expired(call.world, row["created_at"]):
+    if row is None or expired(call.world, row["created_at"]):
         raise Refused(40007)
     headers = {
         "Content-Type": row["content_type"] or "application/octet-stream",
@@ -66,13 +66,13 @@ def media_get(call: Call) -> Binary:
 def check_usable(world: World, media_id: str) -> None:
     """Raises `Refused`: 40007 unknown or too old, 41072 uploaded for moments."""
     row = world.store.one("SELECT scene, created_at FROM media WHERE media_id = ?", media_id)
-    if row is None or _expired(world, row["created_at"]):
+    if row is None or expired(world, row["created_at"]):
         raise Refused(40007)
     if row["scene"] != MESSAGES:
         raise Refused(41072)
 
 
-def _expired(world: World, created_at: float) -> bool:
+def expired(world: World, created_at: float) -> bool:
     return world.now() > created_at + world.settings.media_seconds
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from wecom_simulator import sending, signing_in
 from wecom_simulator.admin_truth import received
 from wecom_simulator.clock import CHINA
+from wecom_simulator.media import expired
 from wecom_simulator.relations import STATE_NAMES
 from wecom_simulator.world import World
 
@@ -56,6 +57,7 @@ async def member(request: Request) -> Response:
         return PlainTextResponse("没有这个成员", status_code=404)
     tasks = "".join(
         f'<li><div class="bubble">{escape(one["content"])}</div>'
+        f"{_hanging(world, json.loads(one['attachments']))}"
         f"<small>发给 {one['recipients']} 位客户{'，可调整范围' if one['allow_select'] else ''}"
         f'</small><form method="post" action="/members/{quote(row["userid"])}/send">'
         f'<input type="hidden" name="msgid" value="{escape(one["msgid"])}">'
@@ -63,7 +65,7 @@ async def member(request: Request) -> Response:
         for one in sending.pending(world, row["id"])
     )
     letters = "".join(
-        f"<li>{_app_message(one['msgtype'], json.loads(one['content']))}"
+        f"<li>{_app_message(world, one['msgtype'], json.loads(one['content']))}"
         f"<small>{_at(one['at'])}</small></li>"
         for one in world.store.all(
             "SELECT * FROM app_message WHERE member = ? AND NOT recalled ORDER BY id DESC LIMIT ?",
@@ -116,6 +118,7 @@ async def resident(request: Request) -> Response:
         return PlainTextResponse("没有这个微信用户", status_code=404)
     messages = "".join(
         f'<li><div class="bubble">{escape(one["text"])}</div>'
+        f"{_hanging(world, one['attachments'])}"
         f"<small>{escape(one['userid'])} · {_at(one['at'])}</small></li>"
         for one in reversed(received(world, row["id"]))
     )
@@ -168,8 +171,52 @@ async def authorize(request: Request) -> Response:
     return _page(f"登录 {app['name']}", finder + _list("以谁的身份登录", items, "没有成员"))
 
 
-def _app_message(kind: str, content: dict[str, object]) -> str:
-    """Text, or a card whose title leads to its page."""
+async def media(request: Request) -> Response:
+    """An uploaded file, as the phone shows it; gone when its three days are over."""
+    world: World = request.app.state.world
+    row = world.store.one("SELECT * FROM media WHERE media_id = ?", request.path_params["media_id"])
+    if row is None or expired(world, row["created_at"]):
+        return PlainTextResponse("文件已过期", status_code=404)
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "inline"}
+    if row["type"] != "image":
+        headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quote(row['filename'])}"
+    kind = row["content_type"] if row["type"] == "image" else "application/octet-stream"
+    return Response(row["content"], media_type=kind, headers=headers)
+
+
+def _hanging(world: World, attachments: list[dict[str, object]]) -> str:
+    """What came with a message, each in a bubble of its own."""
+    return "".join(_attachment(world, one) for one in attachments)
+
+
+def _attachment(world: World, one: dict[str, object]) -> str:
+    kind = str(one.get("msgtype", ""))
+    given = one.get(kind)
+    inner = given if isinstance(given, dict) else {}
+    if kind == "link":
+        url = str(inner.get("url", ""))
+        target = escape(url) if url.startswith(("http://", "https://")) else ""
+        name, said = escape(str(inner.get("title", ""))), escape(str(inner.get("desc", "")))
+        return f'<div class="bubble"><a href="{target}">{name}</a><br>{said}</div>'
+    media_id = str(inner.get("media_id") or inner.get("pic_media_id") or "")
+    title = f"小程序 {escape(str(inner.get('title', '')))}<br>" if kind == "miniprogram" else ""
+    return f'<div class="bubble">{title}{_file(world, media_id)}</div>'
+
+
+def _file(world: World, media_id: str) -> str:
+    row = world.store.one("SELECT type, filename FROM media WHERE media_id = ?", media_id)
+    if row is None:
+        return "文件已过期"
+    address, name = f"/media/{quote(media_id)}", escape(row["filename"] or row["type"])
+    if row["type"] == "image":
+        return f'<img src="{address}" alt="{name}">'
+    return f'<a href="{address}">{name}</a>'
+
+
+def _app_message(world: World, kind: str, content: dict[str, object]) -> str:
+    """Text, a file, or a card whose title leads to its page."""
+    if content.get("media_id"):
+        return f'<div class="bubble">{_file(world, str(content["media_id"]))}</div>'
     inner = content.get("main_title")
     heading = inner.get("title", "") if isinstance(inner, dict) else content.get("title", "")
     words = content.get("content") or content.get("description") or content.get("sub_title_text")
@@ -209,6 +256,7 @@ ROUTES = [
     Route("/members/{userid}", member),
     Route("/members/{userid}/send", send, methods=["POST"]),
     Route("/residents/{external_userid}", resident),
+    Route("/media/{media_id}", media),
     Route("/connect/oauth2/authorize", authorize),
     Route("/wwlogin/sso/login", authorize),
     Route("/wwopen/sso/qrConnect", authorize),

@@ -30,6 +30,37 @@ def test_an_officer_sends_a_waiting_message_from_the_page(simulator: Simulator) 
     assert simulator.http.post(url, data={"msgid": match[1]}).status_code == 409
 
 
+def test_what_hangs_on_a_message_is_seen_on_both_phones_until_it_expires(
+    simulator: Simulator,
+) -> None:
+    userid = simulator.member("page_pictures")
+    friend = simulator.friend(userid)
+    picture = simulator.http.post(
+        simulator.facts["base_url"] + "media/upload",
+        params={"access_token": simulator.token(), "type": "image"},
+        files={"media": ("绕行<b>.png", b"\x89PNG picture", "image/png")},
+    ).json()["media_id"]
+    link = {"title": "行车<b>要点", "url": "javascript:alert(1)"}
+    simulator.call(
+        "externalcontact/add_msg_template",
+        external_userid=[friend],
+        text={"content": "看图"},
+        attachments=[
+            {"msgtype": "image", "image": {"media_id": picture}},
+            {"msgtype": "link", "link": link},
+        ],
+    )
+    simulator.advance(6)
+    simulator.admin("acts/mass/confirm", userid=userid)
+    said = page(simulator, f"residents/{friend}")
+    assert f"/media/{picture}" in said and "行车&lt;b&gt;要点" in said
+    assert "javascript:" not in said and "绕行<b>" not in said
+    address = f"{simulator.facts['page_url']}media/{picture}"
+    assert simulator.http.get(address).content == b"\x89PNG picture"
+    simulator.advance(3 * 86_400 + 60)
+    assert simulator.http.get(address).status_code == 404
+
+
 def test_a_person_picks_who_to_be_on_the_sign_in_page(simulator: Simulator) -> None:
     userid = simulator.member("page_signin", name="选我")
     query = {"appid": simulator.facts["corpid"], "redirect_uri": "http://x.invalid/b", "state": "s"}
