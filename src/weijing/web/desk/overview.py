@@ -14,6 +14,7 @@ from weijing.accounts.scope import Scope
 from weijing.campaigns import queries as campaigns
 from weijing.campaigns.models import Campaign
 from weijing.core import clock, line
+from weijing.indicators import messages
 from weijing.residents.figures import coverage, trends
 from weijing.residents.figures.coverage import Coverage
 from weijing.residents.models import Contact
@@ -108,7 +109,17 @@ def _tiles(
         _figure("单聊总数", talk["chats"], "个", "近 30 日每日之和"),
         _waiting(scope),
         Tile("运行中的群发", running, "条", "已下发，未结束", reverse("desk:campaigns")),
+        *_published(scope, now=now),
     ]
+
+
+def _published(scope: Scope, *, now: datetime) -> list[Tile]:
+    """Of the whole county; stations do not publish."""
+    if not scope.whole_county:
+        return []
+    total = messages.published(scope.county_id, at=now).total
+    note = f"群发 {numerals.thousands(total.campaigns)} 次"
+    return [Tile("累计发布宣传信息", total.sent, "条", note, reverse("desk:figures-messages"))]
 
 
 def _rate(everywhere: Coverage, scope: Scope, *, today: date) -> Tile:

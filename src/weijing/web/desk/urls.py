@@ -32,6 +32,7 @@ from weijing.web.desk.contacts import listing as contacts
 from weijing.web.desk.emergency import listing as emergencies
 from weijing.web.desk.emergency import one as emergency
 from weijing.web.desk.emergency import setting_up as emergency_setup
+from weijing.web.desk.figures import messages as figures
 from weijing.web.desk.importing import deciding, uploading, watching
 from weijing.web.desk.importing import listing as imports
 from weijing.web.desk.library import duty_phones
@@ -142,6 +143,7 @@ urlpatterns = [
     ),
     path("campaigns/<slug:number>/officers/", by_officer.officers, name="campaign-officers"),
     path("campaigns/<slug:number>/visits/", visiting.visits, name="campaign-visits"),
+    path("figures/messages/", figures.published, name="figures-messages"),
     path("emergency/", emergencies.events, name="emergency"),
     path("emergency/new/", emergencies.new, name="emergency-new"),
     path("emergency/setup/", emergency_setup.set_up, name="emergency-setup"),
