@@ -13,12 +13,13 @@ from django.db.models import Exists, OuterRef, Q
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
-from weijing.demo import lost_and_missing, many_at_once, poster, walk
+from weijing.demo import lost_and_missing, many_at_once, poster, tag_catalogue, walk
 from weijing.demo.comparing import Figure
 from weijing.demo.lost_and_missing import Helped
 from weijing.demo.many_at_once import Many
 from weijing.demo.poster import Poster
 from weijing.demo.stage import Stage
+from weijing.demo.tag_catalogue import Kept
 from weijing.demo.visiting import Visitor
 from weijing.demo.walk import Walk
 from weijing.privacy import deciding, executing
@@ -50,6 +51,7 @@ class Book:
     poster: Poster = field(default_factory=Poster)
     helped: Helped = field(default_factory=Helped)
     many: Many = field(default_factory=Many)
+    tags: Kept = field(default_factory=Kept)
     visitor: int = 0
     before_merge: list[Any] = field(default_factory=list)
     joined: list[Any] = field(default_factory=list)
@@ -65,6 +67,7 @@ def play(stage: Stage) -> Book:
     book.poster = poster.play(stage, CHIEF)
     assert book.township is not None
     book.many = many_at_once.play(stage, CHIEF, book.township)
+    book.tags = tag_catalogue.play(stage, CHIEF, book.township)
     two_records_become_one_and_part_again(stage, book)
     a_resident_looks_in(stage, book)
     the_desk_grants_the_correction(stage, book)
@@ -175,6 +178,7 @@ def compare(stage: Stage, book: Book) -> list[Figure]:
         *walk.compare(stage, book.walk),
         *poster.compare(stage, book.poster),
         *many_at_once.compare(book.many),
+        *tag_catalogue.compare(book.tags),
         *lost_and_missing.compare(stage, book.helped),
         Figure("合并：好友归到名册上的人", book.joined != book.before_merge, True),
         Figure("合并撤销后：两份资料与原来一样", book.after_undo == book.before_merge, True),
