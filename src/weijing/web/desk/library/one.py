@@ -42,7 +42,8 @@ def item(request: OfficerRequest, pk: int) -> HttpResponse:
 
 
 def _acted(request: OfficerRequest, found: ContentItem) -> HttpResponse:
-    said, acting = typed.words(request), {"by": request.user, "at": clock.now()}
+    said = typed.words(request)
+    acting: Any = {"by": request.user, "at": clock.now()}
     latest = latest_of(found)
     if said.get("version") and said["version"] != str(latest.pk):
         raise writing.TextEditedMeanwhile  # the page shows an older one
