@@ -33,53 +33,51 @@ class Line:
     step: str  # waiting, confirmed or ended; "" for more than one officer
     progress: Progress
     took: timedelta | None
-    households: int
+    shares: Sequence[Share]
 
     @property
     def failed(self) -> int:
         return sum(self.progress.results[result] for result in FAILED)
 
 
-def whole(campaign: Campaign, scope: Scope) -> Line:
-    shares = list(shares_in(campaign, scope))
-    (homes,) = households.reached([shares], county_id=campaign.county_id)
-    return Line("", None, None, "", figures(shares), _took(shares), homes)
+def shares_with_officers(campaign: Campaign, scope: Scope) -> list[Share]:
+    """What the lines are made of, read once."""
+    return list(shares_in(campaign, scope).select_related("officer__station"))
 
 
-def by_station(campaign: Campaign, scope: Scope) -> list[Line]:
+def whole(shares: Sequence[Share]) -> Line:
+    return Line("", None, None, "", figures(shares), _took(shares), shares)
+
+
+def by_station(shares: Sequence[Share]) -> list[Line]:
     """The one with the most people first. Officers without a station come as one."""
-    lines = _lines(campaign, scope, lambda share: share.officer.station_id)
+    lines = _lines(shares, lambda share: share.officer.station_id)
     return sorted(lines, key=lambda line: (-line.progress.people, line.name))
 
 
-def by_officer(campaign: Campaign, scope: Scope, *, station_id: int | None = None) -> list[Line]:
+def by_officer(shares: Sequence[Share]) -> list[Line]:
     """Who has not confirmed first, then those with the most people."""
-    lines = _lines(campaign, scope, lambda share: share.officer_id, station_id, each=True)
+    lines = _lines(shares, lambda share: share.officer_id, each=True)
     return sorted(
         lines, key=lambda line: (line.step != "waiting", -line.progress.people, line.name)
     )
 
 
+def homes(lines: Sequence[Line], *, county_id: int) -> list[int]:
+    """Households reached, line by line. Costs most of all here: ask for the lines shown."""
+    return households.reached([line.shares for line in lines], county_id=county_id)
+
+
 def _lines(
-    campaign: Campaign,
-    scope: Scope,
-    key: Callable[[Share], Hashable],
-    station_id: int | None = None,
-    *,
-    each: bool = False,
+    shares: Sequence[Share], key: Callable[[Share], Hashable], *, each: bool = False
 ) -> list[Line]:
-    rows = shares_in(campaign, scope).select_related("officer__station")
-    if station_id is not None:
-        rows = rows.filter(officer__station_id=station_id)
     grouped: dict[Hashable, list[Share]] = {}
-    for share in rows:
+    for share in shares:
         grouped.setdefault(key(share), []).append(share)
-    groups = list(grouped.values())
-    homes = households.reached(groups, county_id=campaign.county_id) if groups else []
-    return [_line(shares, count, each=each) for shares, count in zip(groups, homes, strict=True)]
+    return [_line(group, each=each) for group in grouped.values()]
 
 
-def _line(shares: Sequence[Share], homes: int, *, each: bool) -> Line:
+def _line(shares: Sequence[Share], *, each: bool) -> Line:
     officer = shares[0].officer
     station = officer.station.name if officer.station else "县局"
     return Line(
@@ -89,7 +87,7 @@ def _line(shares: Sequence[Share], homes: int, *, each: bool) -> Line:
         step=_step(shares) if each else "",
         progress=figures(shares),
         took=_took(shares),
-        households=homes,
+        shares=shares,
     )
 
 

@@ -18,6 +18,8 @@ from weijing.territory.models import Division
 
 MOST_LOOKED_THROUGH = 1_000
 
+Counted = tuple[int, int, dict[str, int]]  # a share, its people, and how many with which result
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -50,16 +52,17 @@ def listed(campaign: Campaign, wanted: Wanted, *, scope: Scope) -> Listed:
     if wanted.station_id is not None:
         shares = shares.filter(officer__station_id=wanted.station_id)
     if wanted.place is None and not wanted.text:
-        return WholeShares(campaign.county_id, list(shares.order_by("pk")), wanted.result)
+        rows = shares.order_by("pk").values_list("pk", "people", "results")
+        return WholeShares(campaign.county_id, list(rows), wanted.result)
     return Searched(_people(campaign, shares, wanted, scope))
 
 
 class WholeShares(Listed):
     """All people of these shares, or all with one result."""
 
-    def __init__(self, county_id: int, shares: Sequence[Share], result: str) -> None:
+    def __init__(self, county_id: int, shares: Sequence[Counted], result: str) -> None:
         self._county_id, self._result = county_id, result
-        counted = [(share.pk, _people_in(share, result)) for share in shares]
+        counted = [(pk, _people_in(people, counts, result)) for pk, people, counts in shares]
         self._shares = [(pk, people) for pk, people in counted if people]
 
     def count(self) -> int:
@@ -79,8 +82,8 @@ class WholeShares(Listed):
         return list(rows.order_by("share_id", "external_userid")[skipped : skipped + end - first])
 
 
-def _people_in(share: Share, result: str) -> int:
-    counts = share.results or {Delivery.Result.PENDING.value: share.people}
+def _people_in(people: int, counts: dict[str, int], result: str) -> int:
+    counts = counts or {Delivery.Result.PENDING.value: people}
     return int(counts.get(result, 0) if result else sum(counts.values()))
 
 

@@ -178,7 +178,7 @@ def test_the_median_counts_only_who_confirmed(desk):
         Share.objects.filter(campaign=campaign, officer=desk.officers[officer]).update(
             asked_at=now, confirmed_at=now + timedelta(minutes=minutes)
         )
-    line = by_officer.whole(campaign, _county_scope(desk))
+    line = by_officer.whole(shares_of(desk, campaign))
     assert line.took == timedelta(minutes=6)
 
 
@@ -188,14 +188,28 @@ def test_a_home_of_two_officers_contacts_is_one_home(desk):
     campaign = desk.released()
     for officer in ("桃李村", "红星村"):
         settle(campaign, officer=desk.officers[officer])
-    scope = _county_scope(desk)
-    assert by_officer.whole(campaign, scope).households == 2  # 罗 and 陈 in one, 刘 in another
-    lines = {line.name: line for line in by_officer.by_officer(campaign, scope)}
-    assert lines["阳模拟"].households == 2 and lines["陈演示"].households == 1
+    assert homes_of(desk, campaign, by_officer.whole) == 2  # 罗 and 陈 in one, 刘 in another
+    assert homes_by_name(desk, campaign) == {"阳模拟": 2, "陈演示": 1, "刘测试": 0}
     Delivery.objects.filter(resident=chen).update(result="not_friend")
     tallying.tally(campaign.shares.get(officer=desk.officers["红星村"]))
-    lines = {line.name: line for line in by_officer.by_officer(campaign, scope)}
-    assert lines["陈演示"].households == 0 and lines["陈演示"].failed == 1
+    assert homes_by_name(desk, campaign)["陈演示"] == 0
+    lines = by_officer.by_officer(shares_of(desk, campaign))
+    assert {line.name: line.failed for line in lines}["陈演示"] == 1
+
+
+def shares_of(desk, campaign):
+    return by_officer.shares_with_officers(campaign, _county_scope(desk))
+
+
+def homes_of(desk, campaign, line_of):
+    (count,) = by_officer.homes([line_of(shares_of(desk, campaign))], county_id=desk.county.pk)
+    return count
+
+
+def homes_by_name(desk, campaign):
+    lines = by_officer.by_officer(shares_of(desk, campaign))
+    counts = by_officer.homes(lines, county_id=desk.county.pk)
+    return {line.name: count for line, count in zip(lines, counts, strict=True)}
 
 
 def visits(desk, officer, campaign, **data):

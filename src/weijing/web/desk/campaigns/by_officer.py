@@ -20,25 +20,30 @@ LOOKS = {"waiting": "waiting", "confirmed": "done", "ended": "off"}
 @for_roles(*COMMAND)
 def officers(request: OfficerRequest, number: str) -> HttpResponse:
     campaign = released(request.scope, number)
+    shares = by_officer.shares_with_officers(campaign, request.scope)
     station = _station(request)
     lines = by_officer.by_officer(
-        campaign, request.scope, station_id=station.pk if station else None
+        [each for each in shares if station is None or each.officer.station_id == station.pk]
     )
     step = asked(request, "step")
     shown = [line for line in lines if line.step == step] if step in WORDS else lines
     is_running = campaign.state == Campaign.State.RELEASED
     now = clock.now()
-    whole = by_officer.whole(campaign, request.scope)
     page = page_of(request, shown)
+    whole, stations = by_officer.whole(shares), by_officer.by_station(shares)
+    rows = list(page.object_list)
+    counted = by_officer.homes([whole, *stations, *rows], county_id=campaign.county_id)
+    homes = iter(counted)
     context = {
         "campaign": campaign,
         "station": station,
-        "stations": by_officer.by_station(campaign, request.scope),
         "whole": whole,
+        "whole_homes": next(homes),
         "took": span(whole.took),
         "of_officers": f"共 {whole.progress.officers:,} 名",
+        "stations": [(line, next(homes)) for line in stations],
         "page": page,
-        "rows": [(line, WORDS[line.step], LOOKS[line.step]) for line in page.object_list],
+        "rows": [(line, WORDS[line.step], LOOKS[line.step], next(homes)) for line in rows],
         "step": step if step in WORDS else "",
         "words": [(key, WORDS[key], _with(lines, key)) for key in WORDS],
         "all": len(lines),
