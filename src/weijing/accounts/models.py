@@ -93,6 +93,32 @@ class RoleGrant(TenantModel):
         ]
 
 
+class Absence(TenantModel):
+    """On leave, ill, at a course: from when until before when, and who stands in."""
+
+    officer = TenantForeignKey(Officer, models.CASCADE, related_name="absences")
+    deputy = TenantForeignKey(
+        Officer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    noted_by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
+    noted_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.CheckConstraint(
+                name="absence_ends_after_it_starts",
+                condition=models.Q(starts_at__lte=models.F("ends_at")),
+            ),
+            models.CheckConstraint(
+                name="absence_has_another_deputy",
+                condition=models.Q(deputy=None) | ~models.Q(deputy=models.F("officer")),
+            ),
+        ]
+
+
 class Posting(TenantModel):
     """Where an officer serves, from when to when: a beat, a station desk, or the county desk."""
 

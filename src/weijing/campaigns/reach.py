@@ -23,8 +23,9 @@ from weijing.core.clock import local_day
 from weijing.residents import consent
 from weijing.territory.models import Division
 
-NO_CONTACT, NO_CONSENT, RECEIVED_TODAY, WEEK_FULL, SHARES_ACCOUNT = REASONS = (
+NO_CONTACT, OFFICER_AWAY, NO_CONSENT, RECEIVED_TODAY, WEEK_FULL, SHARES_ACCOUNT = REASONS = (
     "no_contact",
+    "officer_away",  # and nobody else has them as a contact
     "no_consent",
     "received_today",
     "week_full",
@@ -135,7 +136,8 @@ def planned(people: BitMap, index: Index, *, at: datetime) -> Plan:
     reachable = free - lately.week
     doubled = _behind_one_account(reachable, ways, lately)
     left_out = {
-        NO_CONTACT: people - known,
+        NO_CONTACT: people - known - ways.absent,
+        OFFICER_AWAY: (people - known) & ways.absent,
         NO_CONSENT: known - willing,
         RECEIVED_TODAY: (willing & lately.today) | doubled[RECEIVED_TODAY],
         WEEK_FULL: (free & lately.week) | doubled[WEEK_FULL],

@@ -2,7 +2,8 @@
 
 The officer chosen for the person, else the one posted to their beat, else the one who was added
 last; each only if the person is a live contact of theirs, on an account of their own or on one they
-share. Who changes is looked up again; when postings or officers change, everybody is.
+share. Who is away is passed over, and who stands in for them comes in their place. Who changes is
+looked up again; when postings, officers or absences change, everybody is.
 """
 
 from collections.abc import Collection
@@ -24,13 +25,17 @@ NOBODY = 0
 
 @dataclass
 class Routes:
-    """By ordinal. `owners`: of those reached through another's account, whose it is."""
+    """By ordinal. `owners`: of those reached through another's account, whose it is.
+
+    `absent`: who has a contact with an officer who is away, also when there is another way.
+    """
 
     signature: str
     codes: npt.NDArray[np.int32]  # of officers, NOBODY where there is no way
     officer_ids: list[int]  # by code
     reached: BitMap
     owners: dict[int, int]
+    absent: BitMap
 
     def loads(self, people: BitMap) -> dict[int, int]:
         """How many of these people each officer reaches, by the officer's id."""
@@ -50,7 +55,8 @@ def routes(index: Index, *, at: datetime) -> Routes:
         kept = index.beside.get(BESIDE)
         changed = index.changed_for(BESIDE)
         if not isinstance(kept, Routes) or kept.signature != signature:
-            kept = Routes(signature, np.zeros(len(index.ids), np.int32), [0], BitMap(), {})
+            codes = np.zeros(len(index.ids), np.int32)
+            kept = Routes(signature, codes, [0], BitMap(), {}, BitMap())
             _look_up(cursor, index, kept, None, at=at)
             index.beside[BESIDE] = kept
         elif changed:
@@ -68,18 +74,17 @@ def _look_up(
     people: Collection[int] = changed.to_array().tolist() if changed is not None else []
     if changed is not None:
         kept.reached -= changed
+        kept.absent -= changed
         kept.codes[people] = NOBODY
         for one in people:
             kept.owners.pop(one, None)
-    cursor.execute(
-        _THROUGH,
-        {
-            "county": index.county_id,
-            "at": at,
-            "everybody": changed is None,
-            "people": people,
-        },
-    )
+    asked = {
+        "county": index.county_id, "at": at, "everybody": changed is None, "people": people,
+    }  # fmt: skip
+    cursor.execute(_ABSENT, asked)
+    [(packed,)] = cursor.fetchall()
+    kept.absent |= bitmap(ordinals(packed))
+    cursor.execute(_THROUGH, asked)
     [(packed, officers, owners)] = cursor.fetchall()
     found = ordinals(packed)
     kept.codes[found] = _codes(kept, longs(officers))
@@ -108,9 +113,25 @@ SELECT md5(coalesce(string_agg(line, ',' ORDER BY line COLLATE "C"), '')) FROM (
     WHERE county_id = %(county)s AND kind = 'primary' AND starts_at <= %(at)s
         AND (ends_at IS NULL OR ends_at > %(at)s)
     UNION ALL
+    SELECT 'a' || officer_id || '/' || coalesce(deputy_id, 0) FROM accounts_absence
+    WHERE county_id = %(county)s AND starts_at <= %(at)s AND ends_at > %(at)s
+    UNION ALL
     SELECT 'b' || beat_id || '/' || division_id FROM territory_beatdivision
     WHERE county_id = %(county)s
 ) AS facts (line)
+"""
+
+_ABSENT = """
+SELECT string_agg(int4send(ordinal), '') FROM (
+    SELECT DISTINCT r.ordinal
+    FROM accounts_absence a
+    JOIN residents_contact c
+        ON c.county_id = a.county_id AND c.officer_id = a.officer_id AND c.state = 'linked'
+    JOIN residents_wechatidentity i ON i.county_id = c.county_id AND i.id = c.identity_id
+    JOIN residents_resident r ON r.county_id = i.county_id AND r.id = i.resident_id
+    WHERE a.county_id = %(county)s AND a.starts_at <= %(at)s AND a.ends_at > %(at)s
+        AND (%(everybody)s OR r.ordinal = ANY(%(people)s::int[]))
+) AS people
 """
 
 # `posted`: primary officers and the stretches of their beats, by themselves: on a county that was
@@ -118,9 +139,14 @@ SELECT md5(coalesce(string_agg(line, ',' ORDER BY line COLLATE "C"), '')) FROM (
 # `answers`: the primary officer of each division, by the narrowest beat that covers it.
 # `way`: every live contact of every account that somebody uses, and whose account it is.
 _THROUGH = """
-WITH posted AS MATERIALIZED (
-    SELECT b.lo, b.hi, p.officer_id
+WITH away AS MATERIALIZED (
+    SELECT officer_id, deputy_id FROM accounts_absence
+    WHERE county_id = %(county)s AND starts_at <= %(at)s AND ends_at > %(at)s
+),
+posted AS MATERIALIZED (
+    SELECT b.lo, b.hi, coalesce(away.deputy_id, p.officer_id) AS officer_id
     FROM accounts_posting p
+    LEFT JOIN away ON away.officer_id = p.officer_id
     JOIN territory_beatdivision bd ON bd.county_id = p.county_id AND bd.beat_id = p.beat_id
     JOIN territory_division b ON b.county_id = bd.county_id AND b.id = bd.division_id
     WHERE p.county_id = %(county)s AND b.county_id = %(county)s AND p.kind = 'primary'
@@ -134,8 +160,10 @@ answers AS MATERIALIZED (
     ORDER BY d.id, posted.hi - posted.lo
 ),
 person AS MATERIALIZED (
-    SELECT r.id, r.ordinal, r.division_id, r.primary_officer_id
+    SELECT r.id, r.ordinal, r.division_id,
+        coalesce(away.deputy_id, r.primary_officer_id) AS primary_officer_id
     FROM residents_resident r
+    LEFT JOIN away ON away.officer_id = r.primary_officer_id
     WHERE r.county_id = %(county)s
         AND (%(everybody)s OR r.ordinal = ANY(%(people)s::int[]))
 ),
@@ -160,6 +188,7 @@ way AS (
     JOIN accounts_officer o ON o.county_id = c.county_id AND o.id = c.officer_id
     LEFT JOIN answers a ON a.division_id = person.division_id AND a.officer_id = c.officer_id
     WHERE c.state = 'linked' AND o.is_active AND o.serves_residents AND o.wecom_userid <> ''
+        AND NOT EXISTS (SELECT 1 FROM away WHERE away.officer_id = c.officer_id)
     ORDER BY person.ordinal, (account.owner <> person.ordinal),
         (c.officer_id IS DISTINCT FROM person.primary_officer_id), (a.officer_id IS NULL),
         c.added_at DESC, c.id DESC

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("群发", "campaigns", "send", COMMAND),
             Entry("紧急推送", "emergency", "triangle", emergencies.DESK),
+            Entry("不在岗", "absences", "clock", (Role.STATION_COMMAND, Role.CAMPAIGN_APPROVER)),
         ),
     ),
     (

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from weijing.web.desk import (
+    absences,
     coverage,
     health,
     jobs,
@@ -118,6 +119,7 @@ urlpatterns = [
     path("campaigns/", listing.campaigns, name="campaigns"),
     path("campaigns/new/", composing.new, name="campaign-new"),
     path("campaigns/rules/", rules.rules, name="campaign-rules"),
+    path("absences/", absences.absences, name="absences"),
     path("audiences/", audiences.audiences, name="audiences"),
     path("audiences/<int:pk>/delete/", audiences.delete, name="audience-delete"),
     path("campaigns/<slug:number>/edit/", composing.edit, name="campaign-edit"),

@@ -33,6 +33,7 @@ SENDERS = (*FIELD_ROLES, Role.STATION_COMMAND)
 PER_PAGE = 50
 REASONS = {
     "no_contact": "没有好友",
+    "officer_away": "民辅警不在岗",
     "no_consent": "没同意接收宣传",
     "received_today": "今天已收到",
     "week_full": "本周条数已满",

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from weijing.web.officer import (
+    absence,
     campaigns,
     card,
     consents,
@@ -27,6 +28,7 @@ from weijing.web.records import favourite
 
 urlpatterns = [
     path("today/", today.today, name="today"),
+    path("absence/", absence.absence, name="absence"),
     path("campaigns/<str:number>/", campaigns.campaign, name="campaign"),
     path(
         "campaigns/<str:number>/attachments/<int:pk>/",

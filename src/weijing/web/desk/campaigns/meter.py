@@ -23,6 +23,7 @@ from weijing.web.desk.campaigns.audience_form import Tree, finished, is_group, k
 # Why somebody matched is not reached, as `campaigns.reach` tells them apart.
 REASONS = {
     "no_contact": "没加好友",
+    "officer_away": "民辅警不在岗，没有别人能发",
     "no_consent": "没同意或已退订宣传",
     "received_today": "今天已收到群发",
     "week_full": "本周条数已满",
