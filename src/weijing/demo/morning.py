@@ -12,9 +12,11 @@ from typing import Any
 from weijing.accounts.models import Officer, Role, RoleGrant
 from weijing.accounts.scope import scope_of
 from weijing.campaigns import approving, drafting, reminding, stopping
+from weijing.campaigns.content import using
 from weijing.campaigns.models import Campaign, Share
 from weijing.core import clock
 from weijing.core.errors import DomainError
+from weijing.demo import reviewed_text
 from weijing.demo.stage import VEHICLES, Stage
 from weijing.residents import consent
 from weijing.residents.labels.labelling import Label
@@ -209,15 +211,10 @@ def _staff(stage: Stage, role: Role) -> Officer:
 def author_orders(stage: Stage, morning: Morning) -> None:
     """One writes, another approves; the author's own approval is refused."""
     author, approver = _staff(stage, Role.CAMPAIGN_AUTHOR), _staff(stage, Role.CAMPAIGN_APPROVER)
-    campaign = drafting.draft(
-        by=author,
-        at=clock.now(),
-        title="强降雨山区行车提醒",
-        topic=Campaign.Topic.DISASTER,
-        body=BODY,
-        audience=audience(stage),
-        confirm_hours=4,
-    )
+    text = reviewed_text.reviewed(BODY, author=author, approver=approver)
+    campaign = drafting.draft(by=author, at=clock.now(), audience=audience(stage), confirm_hours=4)
+    campaign = using.use(text, campaign, by=author, at=clock.now())
+    until("the picture is uploaded", lambda: reviewed_text.is_with_wecom(campaign))
     count = reach_now(campaign)
     drafting.submit(campaign, by=author, at=clock.now(), count_seen=count)
     try:
