@@ -97,9 +97,7 @@ class Absence(TenantModel):
     """On leave, ill, at a course: from when until before when, and who stands in."""
 
     officer = TenantForeignKey(Officer, models.CASCADE, related_name="absences")
-    deputy = TenantForeignKey(
-        Officer, models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    deputy = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+", db_index=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     noted_by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
