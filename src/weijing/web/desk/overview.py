@@ -108,18 +108,17 @@ def _tiles(
         _figure("近 30 日发送消息", talk["messages"], "条", talk["note"]),
         _figure("单聊总数", talk["chats"], "个", "近 30 日每日之和"),
         _waiting(scope),
-        Tile("运行中的群发", running, "条", "已下发，未结束", reverse("desk:campaigns")),
-        *_published(scope, now=now),
+        _campaigns(scope, running, now=now),
     ]
 
 
-def _published(scope: Scope, *, now: datetime) -> list[Tile]:
-    """Of the whole county; stations do not publish."""
+def _campaigns(scope: Scope, running: int, *, now: datetime) -> Tile:
+    """Of the whole county all that was published; a station has its running ones."""
     if not scope.whole_county:
-        return []
+        return Tile("运行中的群发", running, "条", "已下发，未结束", reverse("desk:campaigns"))
     total = messages.published(scope.county_id, at=now).total
-    note = f"群发 {numerals.thousands(total.campaigns)} 次"
-    return [Tile("累计发布宣传信息", total.sent, "条", note, reverse("desk:figures-messages"))]
+    note = f"群发 {numerals.thousands(total.campaigns)} 次，{running} 次运行中"
+    return Tile("累计发布宣传信息", total.sent, "条", note, reverse("desk:figures-messages"))
 
 
 def _rate(everywhere: Coverage, scope: Scope, *, today: date) -> Tile:
