@@ -13,8 +13,9 @@ from django.db.models import Exists, OuterRef, Q
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import scope_of
 from weijing.core import clock
-from weijing.demo import lost_and_missing, many_at_once, poster, tag_catalogue, walk
+from weijing.demo import landslide, lost_and_missing, many_at_once, poster, tag_catalogue, walk
 from weijing.demo.comparing import Figure
+from weijing.demo.landslide import Landslide
 from weijing.demo.lost_and_missing import Helped
 from weijing.demo.many_at_once import Many
 from weijing.demo.poster import Poster
@@ -50,6 +51,7 @@ class Book:
     walk: Walk = field(default_factory=Walk)
     poster: Poster = field(default_factory=Poster)
     helped: Helped = field(default_factory=Helped)
+    landslide: Landslide = field(default_factory=Landslide)
     many: Many = field(default_factory=Many)
     tags: Kept = field(default_factory=Kept)
     visitor: int = 0
@@ -72,6 +74,7 @@ def play(stage: Stage) -> Book:
     a_resident_looks_in(stage, book)
     the_desk_grants_the_correction(stage, book)
     book.helped = lost_and_missing.play(stage)
+    book.landslide = landslide.play(stage)
     return book
 
 
@@ -180,6 +183,7 @@ def compare(stage: Stage, book: Book) -> list[Figure]:
         *many_at_once.compare(book.many),
         *tag_catalogue.compare(book.tags),
         *lost_and_missing.compare(stage, book.helped),
+        *landslide.compare(stage, book.landslide),
         Figure("合并：好友归到名册上的人", book.joined != book.before_merge, True),
         Figure("合并撤销后：两份资料与原来一样", book.after_undo == book.before_merge, True),
         *[Figure(f"群众专页：{page}", status, 200) for page, status in book.pages.items()],

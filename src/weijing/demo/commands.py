@@ -132,6 +132,7 @@ def _play(
 
     wecom = SimulatedWeCom(facts["admin_url"])
     scene = stage.Stage(var, seed, residents, processes, wecom, say)
+    scene.facts = facts
     scene.web_port = port or _port(once)
     _build(scene, facts, now=clock.now(), out=out)
     try:

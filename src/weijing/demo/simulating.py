@@ -30,4 +30,16 @@ def start(processes: Processes, var: Path, seed: int) -> dict[str, str]:
         "WEIJING_WECOM_TIMEOUT_SECONDS": "5",
         "WEIJING_WECOM_LIST_LAG_SECONDS": "2",
     }
+    facts["sms_admin_url"] = _start_gateway(processes)
     return facts
+
+
+def _start_gateway(processes: Processes) -> str:
+    """The second way of emergencies, a simulator as well; its admin address."""
+    line = processes.start("sms", "sms-simulator", "--json", "--port", "0", first_line=True)
+    gateway = json.loads(line)
+    processes.environment |= {
+        "WEIJING_SMS_BASE_URL": gateway["base_url"],
+        "WEIJING_SMS_SECRET": gateway["secret"],
+    }
+    return str(gateway["admin_url"])

@@ -35,7 +35,8 @@ VEHICLES = {"普通摩托车": 0.16, "面包车": 0.05, "重型货车": 0.02, "�
 OTHER_TAGS = {"常住户籍家庭": 0.1, "常住非户籍家庭": 0.01}
 STAFF = (
     ("author", "王示范", Role.CAMPAIGN_AUTHOR, "县局宣传"),
-    ("approver", "李示例", Role.CAMPAIGN_APPROVER, "县局值班领导"),
+    ("approver", "李示例", Role.CAMPAIGN_APPROVER, "县局审批"),
+    ("duty", "周值班", Role.DUTY_LEADER, "县局值班领导"),
     ("admin", "赵演示", Role.SYSTEM_ADMIN, "系统管理员"),
 )
 
@@ -56,6 +57,7 @@ class Stage:
     linked_pairs: set[tuple[str, str]] = field(default_factory=set)
     officer_of: dict[str, str] = field(default_factory=dict)  # village code → userid
     passwords: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)  # where the simulators are
     web_port: int = 0
     ingest_port: int = field(default_factory=free_port)
     roll: Path = field(init=False)
