@@ -1,1 +1,4 @@
-"""Thousands of seeded fault schedules against the code that sends. See `docs/adr/0024-fault-schedules-in-one-process.md`."""
+"""Thousands of seeded fault schedules against the code that sends.
+
+See `docs/adr/0024-fault-schedules-in-one-process.md`.
+"""

@@ -56,6 +56,7 @@ def drawn(seed: int) -> Plan:
             stalled=random.choice((0.0, 0.03, 0.08)),
             database_lost=random.choice((0.0, 0.0, 0.03)),
             longest_stall_seconds=random.choice((30.0, 900.0, 1_800.0)),
+            others_every_seconds=random.choice((1e9, 1e9, 1e9, 300.0)),
         ),
         list_lag_seconds=random.choice((0.0, 2.0, 20.0, 90.0, 900.0)),
         dispatch_seconds=random.choice((0.0, 5.0, 5.0, 60.0)),

@@ -43,6 +43,17 @@ def _long_stalls(plan: Plan) -> Plan:
     return replace(plan, weather=weather, stride_seconds=1.0, both_officers=False, happenings=())
 
 
+def _zombies(plan: Plan) -> Plan:
+    """Workers that come back after others have asked again, and died of it."""
+    weather = Weather(
+        roughness=0.5, killed=0.1, stalled=0.15,
+        longest_stall_seconds=6_000.0, others_every_seconds=330.0,
+    )  # fmt: skip
+    return replace(
+        plan, weather=weather, list_lag_seconds=0.0, both_officers=False, happenings=(), small=50
+    )
+
+
 def _lagging(plan: Plan) -> Plan:
     return replace(plan, list_lag_seconds=900.0, both_officers=False, happenings=())
 
@@ -138,12 +149,6 @@ def _not_ours(*args: Any, **kwargs: Any) -> int:
     return len(tasks)
 
 
-def _without_fail_list(share: Share, attempt: int, added: Any, *, at: Any) -> bool:
-    return _asked(share, attempt, type(added)(added.msgid), at=at)
-
-
-_asked = asking.asked
-
 BUGS: dict[str, Bug] = {
     "asks again when no answer came": Bug(((asking, "_become_unsure", _ask_again),)),
     "believes it was done when no answer came": Bug(((asking, "_become_unsure", _believe),)),
@@ -151,7 +156,7 @@ BUGS: dict[str, Bug] = {
         ((asking, "_intend", _intend_without_a_commit), (asking, "move", _from_waiting_too))
     ),
     "has no deadline for the call": Bug(((asking, "CALL_WITHIN_SECONDS", 1e9),), _long_stalls),
-    "does not fence by attempt": Bug(((asking, "move", _unfenced),), _long_stalls),
+    "does not fence by attempt": Bug(((asking, "move", _unfenced),), _zombies),
     "counts a look that failed": Bug(
         ((reconciling, "tasks_by_code", _empty_when_it_fails),),
         lambda plan: replace(
@@ -180,7 +185,6 @@ BUGS: dict[str, Bug] = {
         )
     ),
     "cancels its own tasks as strays": Bug(((duplicates, "_handle", _not_ours),)),
-    "forgets who is in fail_list": Bug(((asking, "asked", _without_fail_list),)),
     "goes on after a restore as if nothing had been": Bug(
         ((restoring, "after_restore", lambda county, *, by, at: 0),),
         _only(Happening(0.5, p.SNAPSHOT), Happening(1_500.0, p.RESTORE)),

@@ -125,7 +125,9 @@ class Schedule:
         if may_stall and weather.killed <= drawn < weather.killed + weather.stalled:
             seconds = self.random.uniform(5, weather.longest_stall_seconds)
             self.note(f"stands still for {seconds:.0f} s at {where}")
-            self.goes_by(seconds)
+            while seconds > 0:
+                self.goes_by(min(seconds, weather.others_every_seconds))
+                seconds -= weather.others_every_seconds
 
     def _trouble(self, api: str) -> Trouble | None:
         found = self.weather.trouble(api, self.random)

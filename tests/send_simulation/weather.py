@@ -73,6 +73,7 @@ class Weather:
     stalled: float = 0.0
     database_lost: float = 0.0
     longest_stall_seconds: float = 900.0
+    others_every_seconds: float = 1e9  # during a stall; at its end in any case
 
     def trouble(self, api: str, random: Random) -> Trouble | None:
         if api in DISPATCHED and random.random() < self.dispatching:
