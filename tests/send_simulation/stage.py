@@ -1,5 +1,7 @@
 """Where a schedule takes place: a released campaign in our rows, its people in a WeCom."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +89,7 @@ def _set(both_officers: bool) -> Stage:
 def wecom_world() -> World:
     """One for this process; every schedule starts it anew."""
     place = Path(tempfile.mkdtemp(prefix="weijing-simulation-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
     world = World(parsed(["--data-dir", str(place), "--seed", "1"]))
     world.store.run("PRAGMA synchronous = OFF")
     return world
