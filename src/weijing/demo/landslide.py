@@ -5,6 +5,7 @@ Everything over HTTP, as people do it; what WeCom and the phones then have is th
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -74,7 +75,8 @@ def play(stage: Stage) -> Landslide:
     until("every officer of the road is asked", lambda: not _not_asked(stage, event))
     until("the short messages are handed over", lambda: not _not_texted(stage))
     for userid in _officers(stage, event):
-        stage.wecom.post("acts/mass/confirm", userid=userid)
+        # WeCom takes a few seconds to show a task to its member.
+        until("the task is in 群发助手", partial(_confirms, stage, event, userid))
     slide.tasks = _in_wecom(stage, event)
     slide.on_phones = _on_phones(stage)
     stage.say(
@@ -148,6 +150,16 @@ def _not_texted(stage: Stage) -> bool:
 
 def _officers(stage: Stage, event: EmergencyEvent) -> list[str]:
     return sorted(set(_shares(stage, event).values_list("officer__wecom_userid", flat=True)))
+
+
+def _confirms(stage: Stage, event: EmergencyEvent, userid: str) -> bool:
+    """Taps send; whether all of the member's part is out, as WeCom has it."""
+    stage.wecom.post("acts/mass/confirm", userid=userid)
+    shares = _shares(stage, event).filter(officer__wecom_userid=userid)
+    return all(
+        any(one["result"] == "sent" for one in stage.wecom.get(f"truth/mass/{msgid}")["recipients"])
+        for msgid in shares.values_list("msgid", flat=True)
+    )
 
 
 def _in_wecom(stage: Stage, event: EmergencyEvent) -> set[str]:
