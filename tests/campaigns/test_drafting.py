@@ -124,9 +124,7 @@ def test_the_wording_of_a_draft_is_checked(draft: Campaign) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "body", ["请立即转账。", "作为独居老人，请锁门。", "见 t.cn/AbC1"]
-)
+@pytest.mark.parametrize("body", ["请立即转账。", "作为独居老人，请锁门。", "见 t.cn/AbC1"])
 def test_what_residents_must_never_get_is_not_handed_in(
     draft: Campaign, author: Officer, at: datetime, body: str
 ) -> None:

@@ -25,7 +25,8 @@ from weijing.territory import loading
 from weijing.territory.models import Beat, County, Division, Station
 
 NOBODY_LEFT_OUT = {
-    "no_contact": 0, "officer_away": 0, "no_consent": 0, "received_today": 0, "week_full": 0, "shares_account": 0
+    "no_contact": 0, "officer_away": 0, "no_consent": 0, "received_today": 0, "week_full": 0,
+    "shares_account": 0,
 }  # fmt: skip
 
 

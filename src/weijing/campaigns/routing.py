@@ -6,7 +6,6 @@ share. Who is away is passed over, and who stands in for them comes in their pla
 looked up again; when postings, officers or absences change, everybody is.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,7 +70,7 @@ def _look_up(
     missing = len(index.ids) - len(kept.codes)
     if missing > 0:
         kept.codes = np.append(kept.codes, np.zeros(missing, np.int32))
-    people: Collection[int] = changed.to_array().tolist() if changed is not None else []
+    people: list[int] = changed.to_array().tolist() if changed is not None else []
     if changed is not None:
         kept.reached -= changed
         kept.absent -= changed

@@ -12,7 +12,6 @@ from importlib import resources
 
 import chinese_calendar
 
-
 NAMES = {
     "New Year's Day": "元旦",
     "Spring Festival": "春节",
@@ -62,6 +61,5 @@ def _changed() -> dict[date, str]:
     text = (resources.files("weijing.core") / "data" / "days_off.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return {
-        date.fromisoformat(row["day"]): "" if row["kind"] == "work" else row["name"]
-        for row in rows
+        date.fromisoformat(row["day"]): "" if row["kind"] == "work" else row["name"] for row in rows
     }

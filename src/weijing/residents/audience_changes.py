@@ -15,7 +15,7 @@ CHUNK = 10_000
 TOO_MANY = 200_000
 
 
-def people(county_id: int, resident_ids: Collection[int]) -> None:
+def people(county_id: int, resident_ids: Iterable[int]) -> None:
     """Anything but their tags has changed; or they are new, or gone."""
     _write(county_id, [(AudienceChange.Dimension.PEOPLE, resident_ids)])
 
@@ -45,14 +45,14 @@ def everything(county_id: int) -> None:
     )
 
 
-def _write(county_id: int, changed: Iterable[tuple[int, Collection[int]]]) -> None:
-    changed = [(dimension, sorted(set(ids))) for dimension, ids in changed]
-    if sum(len(ids) for _, ids in changed) > TOO_MANY:
+def _write(county_id: int, changed: Iterable[tuple[int, Iterable[int]]]) -> None:
+    noted = [(dimension, sorted(set(ids))) for dimension, ids in changed]
+    if sum(len(ids) for _, ids in noted) > TOO_MANY:
         everything(county_id)
         return
     pieces = [
         (dimension, ids[start : start + CHUNK])
-        for dimension, ids in changed
+        for dimension, ids in noted
         for start in range(0, len(ids), CHUNK)
     ]
     AudienceChange.objects.bulk_create(

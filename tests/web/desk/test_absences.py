@@ -64,8 +64,8 @@ def test_of_another_station_nothing_is_seen_or_ended(desk):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"from": "x"}, {"to": ""}, {"days": -1}, {"officer": "9" * 19}, {"officer": "9" * 30}, {"officer": ""},
-     {"deputy": "1"}],
+    [{"from": "x"}, {"to": ""}, {"days": -1}, {"officer": "9" * 19}, {"officer": "9" * 30},
+     {"officer": ""}, {"deputy": "1"}],
 )  # fmt: skip
 def test_what_does_not_fit_is_said_and_stays(desk, fields):
     officer = desk.officers["桃李村"]

@@ -39,7 +39,7 @@ def officers_of(scope: Scope) -> QuerySet[Officer]:
 def deputies_for(officer: Officer) -> QuerySet[Officer]:
     """Who may stand in: colleagues of the same station who serve residents."""
     return Officer.objects.filter(
-        county_id=officer.county_id, station_id=officer.station_id, is_active=True,
+        county_id=officer.county_id, station=officer.station, is_active=True,
         serves_residents=True,
     ).filter(~Q(pk=officer.pk))  # fmt: skip
 

@@ -9,7 +9,7 @@ from django.db.models import Func
 from weijing.core.tenancy import TenantModel
 
 
-class TransactionId(models.BigIntegerField):
+class TransactionId(models.BigIntegerField):  # type: ignore[type-arg]  # not at run time
     """PostgreSQL's 64-bit transaction number, which never comes round again."""
 
     def db_type(self, connection: Any) -> str:

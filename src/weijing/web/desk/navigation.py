@@ -90,8 +90,7 @@ def menu(request: OfficerRequest) -> dict[str, Any]:
 def _counts(request: OfficerRequest) -> dict[str, int]:
     counts, scope = {}, request.scope
     if scope.has(Role.CAMPAIGN_APPROVER, Role.STATION_COMMAND):
-        waiting = campaigns.to_approve(request.user, scope, at=clock.now())
-        counts["campaigns"] = len(waiting)
+        counts["campaigns"] = len(campaigns.to_approve(request.user, scope, at=clock.now()))
     if scope.has(*emergencies.DESK):
         counts["emergency"] = reminding.waiting_for(scope, at=clock.now()).count()
     if scope.has(Role.STATION_COMMAND):
@@ -101,8 +100,8 @@ def _counts(request: OfficerRequest) -> dict[str, int]:
         counts["lost-items"] = lost.waiting_for(scope).count()
     if catalogue.can_keep(scope):
         others = ~Q(proposed_by=scope.officer_id)
-        waiting = TagProposal.objects.filter(others, county_id=scope.county_id, state="open")
-        counts["tags"] = waiting.count()
+        proposals = TagProposal.objects.filter(others, county_id=scope.county_id, state="open")
+        counts["tags"] = proposals.count()
     if policies.can_unite(scope):
         counts["duplicates"] = duplicates.to_review(scope).order_by()[:MOST_SHOWN].count()
     return counts

@@ -114,8 +114,8 @@ class Builder:
         row.value = tree[row.kind]
         row.choices = CHOICES.get(row.kind, ())
         if row.kind == "saved":
-            names = saving.visible_to(self.scope).values_list("name", flat=True)
-            row.choices = tuple((name, name) for name in names)
+            saved = saving.visible_to(self.scope).values_list("name", flat=True)
+            row.choices = tuple((name, name) for name in saved)
         row.hits = self.hits.get(path)
         row.finding = self.searches.get(path, "")
         if row.kind in HINTS:
