@@ -32,27 +32,34 @@ def answers_for(by: Officer, campaign: Campaign, *, at: datetime) -> bool:
 
 
 def can_release(
-    by: Officer, campaign: Campaign, *, at: datetime, people: int | None = None
+    by: Officer,
+    campaign: Campaign,
+    *,
+    at: datetime,
+    people: int | None = None,
+    scope: Scope | None = None,
 ) -> bool:
     """Of those the desk it needs: the county's, or for small ones the station's as well.
 
-    `people`: of a recount; else as many as the author submitted.
+    `people`: of a recount; else as many as the author submitted. `scope`: theirs, if known.
     """
-    return _Judge(by, at).may_release(campaign, people)
+    return _Judge(by, at, scope).may_release(campaign, people)
 
 
-def releasable(by: Officer, campaigns: Iterable[Campaign], *, at: datetime) -> list[Campaign]:
-    """Those of them that wait for this person's approval, or could."""
-    judge = _Judge(by, at)
+def releasable(
+    by: Officer, campaigns: Iterable[Campaign], *, at: datetime, scope: Scope
+) -> list[Campaign]:
+    """Those of them that wait for this person's approval, or could. `scope` is theirs."""
+    judge = _Judge(by, at, scope)
     return [campaign for campaign in campaigns if judge.may_release(campaign)]
 
 
 class _Judge:
     """Somebody who may have a say; who they are is looked up once for all campaigns."""
 
-    def __init__(self, by: Officer, at: datetime) -> None:
+    def __init__(self, by: Officer, at: datetime, scope: Scope | None = None) -> None:
         self._by, self._at = by, at
-        self._scope = scope_of(by, at=at)
+        self._scope = scope or scope_of(by, at=at)
         self._authors: dict[int, Scope] = {}
 
     def _author(self, campaign: Campaign) -> Scope:

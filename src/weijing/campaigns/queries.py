@@ -63,7 +63,8 @@ def waiting_for_approval(scope: Scope) -> QuerySet[Campaign]:
 
 def to_approve(by: Officer, scope: Scope, *, at: datetime) -> list[Campaign]:
     """Those of them that this person may let go, the oldest first."""
-    return releasable(by, waiting_for_approval(scope).select_related("drafted_by"), at=at)
+    waiting = waiting_for_approval(scope).select_related("drafted_by")
+    return releasable(by, waiting, at=at, scope=scope)
 
 
 def waiting_for(officer: Officer) -> QuerySet[Share]:

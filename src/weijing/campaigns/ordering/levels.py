@@ -14,37 +14,42 @@ COUNTY_TOPICS = (Campaign.Topic.DISASTER,)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """`why`: for the county desk every reason, for a station the one sentence why it suffices."""
+    """`why`: for the county desk the reasons, for a station the one sentence why it suffices."""
 
     needs_county: bool
     why: tuple[str, ...]
 
 
-def level_of(campaign: Campaign, author: Scope, *, people: int | None = None) -> Level:
-    """Who must approve it. `people`: of a recount; else as many as its author submitted."""
+def level_of(
+    campaign: Campaign, author: Scope, *, people: int | None = None, node: Node | None = None
+) -> Level:
+    """Who must approve it. `people`: of a recount; else as many as its author submitted.
+
+    `node`: its audience, if it has just been read.
+    """
+    if author.whole_county:
+        return Level(True, ("起草人负责全县",))
     number = (campaign.submitted_count or 0) if people is None else people
     most = rules_of(campaign.county_id).station_people
     why = []
-    if author.whole_county:
-        why.append("起草人负责全县")
     if number > most:
         why.append(f"发给 {number:,} 人，超过派出所能批的 {most:,} 人")
     if campaign.topic in COUNTY_TOPICS:
         why.append(f"{campaign.get_topic_display()}的内容全县要一个口径")
-    if sensitive := _sensitive_tags(campaign):
+    if sensitive := _sensitive_tags(campaign, node):
         why.append(f"条件里有敏感标签{'、'.join(f'「{name}」' for name in sensitive)}")
     if why:
         return Level(True, tuple(why))
     return Level(False, (f"不超过 {most:,} 人，条件里没有敏感标签",))
 
 
-def _sensitive_tags(campaign: Campaign) -> list[str]:
+def _sensitive_tags(campaign: Campaign, node: Node | None) -> list[str]:
     """Names of the sensitive tags that the audience names, also inside saved audiences.
 
     An expression that cannot be read names none: it cannot go out either.
     """
     try:
-        node = parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
+        node = node or parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
     except BadExpression:
         return []
     tags = Tag.objects.filter(county_id=campaign.county_id, code__in=_codes(node), sensitive=True)

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from weijing.accounts.scope import scope_of
+from weijing.accounts.scope import Scope, scope_of
 from weijing.audiences import counting
 from weijing.audiences.expression import (
     All,
@@ -130,8 +130,13 @@ def _page(
     problem, node, said = _meant(campaign)
     reach = reach_of(campaign, at=now) if node else None
     is_submitted = campaign.state == Campaign.State.SUBMITTED
-    may_release = is_submitted and policies.can_release(request.user, campaign, at=now)
+    may_release = is_submitted and policies.can_release(
+        request.user, campaign, at=now, scope=request.scope
+    )
+    is_own = campaign.drafted_by_id == request.user.pk
+    author = request.scope if is_own else scope_of(campaign.drafted_by, at=now)
     is_draft = campaign.state == Campaign.State.DRAFT
+    is_scheduled = campaign.state == Campaign.State.SCHEDULED
     may_edit = is_draft and policies.can_edit(request.user, campaign)
     county = County.objects.get(pk=campaign.county_id)
     seen = preview(campaign.body, county, at=now)
@@ -145,7 +150,7 @@ def _page(
         "wrong": wrong,
         "changed": changed and not recounted,
         "repeated": _repeated(request, campaign),
-        "sample": _sample(request, campaign, node) if node else [],
+        "sample": _sample(request, campaign, node, author) if node else [],
         "checks": wording(campaign, county),
         "characters": len(campaign.body),
         "bytes": seen.bytes,
@@ -154,13 +159,11 @@ def _page(
         "uses": [(use, using.is_unchanged(campaign, use.version)) for use in used_in(campaign)],
         "may_edit": may_edit,
         "may_release": may_release,
-        "level": level_of(campaign, scope_of(campaign.drafted_by, at=now), people=reach.reachable)
-        if reach
-        else None,
+        "level": level_of(campaign, author, people=reach.reachable, node=node) if reach else None,
         "is_submitted": is_submitted,
-        "is_scheduled": campaign.state == Campaign.State.SCHEDULED,
-        "may_unschedule": policies.can_stop(request.user, campaign, at=now),
-        "is_paused": pausing.is_paused(campaign.county_id),
+        "is_scheduled": is_scheduled,
+        "may_unschedule": is_scheduled and policies.can_stop(request.user, campaign, at=now),
+        "is_paused": is_scheduled and pausing.is_paused(campaign.county_id),
         "times": setting_time.shown(request.POST.get("when", ""), at=now),
         "must_type": bool(reach and reach.reachable > TYPE_THE_COUNT_ABOVE),
         "confirm_by": now + timedelta(hours=campaign.confirm_hours),
@@ -196,10 +199,11 @@ def _meant(campaign: Campaign) -> tuple[str, Node | None, str]:
         return str(bad), None, ""
 
 
-def _sample(request: OfficerRequest, campaign: Campaign, node: Node) -> list[dict[str, Any]]:
+def _sample(
+    request: OfficerRequest, campaign: Campaign, node: Node, within: Scope
+) -> list[dict[str, Any]]:
     """A few who would get it, masked; showing them is a reading."""
     willing = All((node, IsLinked(True), HasConsent(consent.PUBLICITY)))
-    within = scope_of(campaign.drafted_by, at=clock.now())
     found = counting.people(willing, county_id=campaign.county_id, within=within)
     rows = Resident.objects.filter(county_id=campaign.county_id, ordinal__in=found[:SAMPLE])
     shown = list(rows.select_related("division__parent__parent__parent").order_by("ordinal"))
