@@ -275,6 +275,8 @@ def start_processes(stage: Stage, facts: dict[str, str]) -> None:
 
 def a_month_of_conversations(stage: Stage, *, now: datetime) -> Iterator[int]:
     """What the statistics of the last thirty days are made of."""
+    # WeCom itself shows yesterday's figures in the morning only; the demo may begin at night.
+    stage.wecom.post("settings", behaviour_hour=0)
     chats = max(20, round(stage.residents * CHATS_PER_RESIDENT_AND_DAY))
     yield from stage.wecom.live_a_month(chats_a_day=chats, now=now, seed=stage.seed)
 
