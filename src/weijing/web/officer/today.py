@@ -41,12 +41,12 @@ def todays(request: OfficerRequest, *, at: datetime) -> dict[str, Any]:
         "emergencies": reminding.open_events(request.scope).count(),
         "to_call": calling.waiting_for(request.scope).count(),
         "searches": asked_of_us.searches(request.scope, officer, at=at),
+        "to_end": asked_of_us.to_end(officer),
         "things": asked_of_us.things(request.scope),
         "unlabelled": waiting.count(),
         "expiring": expiring.soon(request.scope, on=day).count(),
         "corrected": proposals.open_for(request.scope).count(),
         "waited": at - oldest.added_at if oldest else None,
-        "to_end": asked_of_us.to_end(officer),
         "month": sync.talk_of(officer, since=day.replace(day=1), until=day),
     }
 
