@@ -11,6 +11,7 @@ from weijing.audiences.expression import BadExpression, parse
 from weijing.audiences.models import SavedAudience
 from weijing.audiences.sentence import sentence
 from weijing.core.errors import PermissionDenied
+from weijing.tags.catalogue import following
 from weijing.territory.models import County
 
 
@@ -101,3 +102,14 @@ def test_a_tag_that_may_not_be_an_audience_may_not_be_saved_either(
     make_tag(county, "GRD04001", "家庭安全", audience="never")
     with pytest.raises(BadExpression, match="不得"):
         save("标签(家庭安全)", "不行", author, at)
+
+
+def test_a_tag_that_was_merged_is_followed(county: County, author: Officer, at: datetime) -> None:
+    old, new = make_tag(county, "TRF01001", "重型货车"), make_tag(county, "TRF01002", "重卡")
+    saved = save("标签(重型货车) 且 女", "货车", author, at)
+    following.tell(old, new, by=author, at=at)
+    saved.refresh_from_db()
+    assert saved.tree == {"all": [{"tag": [new.code]}, {"sex": "f"}]}
+    following.tell(new, None, by=author, at=at)
+    saved.refresh_from_db()
+    assert saved.tree == {"all": [{"tag": [new.code]}, {"sex": "f"}]}

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 
 from weijing.accounts.models import Officer
+from weijing.audiences.naming_tags import ended_tags
 from weijing.audit import trail
 from weijing.campaigns import codes, policies
-from weijing.campaigns.audience_tags import ended_tags
 from weijing.campaigns.content import attaching, filling
 from weijing.campaigns.content.wording import refuse_forbidden
 from weijing.campaigns.models import Campaign

@@ -6,8 +6,8 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from weijing.accounts.models import Officer
+from weijing.audiences.naming_tags import with_tag_replaced
 from weijing.audit import trail
-from weijing.campaigns.audience_tags import with_tag_replaced
 from weijing.campaigns.models import Campaign
 from weijing.tags.models import Tag
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from weijing.campaigns.audience_tags import tags_named
+from weijing.audiences.naming_tags import tags_named
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.queries import HAS_CONFIRMED
 from weijing.core.clock import local_day

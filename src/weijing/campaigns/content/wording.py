@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from weijing.audiences.naming_tags import tags_named
 from weijing.campaigns import checks
-from weijing.campaigns.audience_tags import tags_named
 from weijing.campaigns.content import attaching, filling
 from weijing.campaigns.models import Campaign
 from weijing.core.env import environment
