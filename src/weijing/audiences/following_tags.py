@@ -10,7 +10,7 @@ from weijing.tags.models import Tag
 
 
 def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
-    """A `tags.catalogue.following.Follower`. Of a tag that only ended the name stays, to be seen."""
+    """A `tags.catalogue.following.Follower`. Of a tag that only ended the name stays."""
     if into is None:
         return
     for saved in SavedAudience.objects.select_for_update().filter(county_id=tag.county_id):
