@@ -175,7 +175,11 @@ class Schedule:
             if None in due:
                 self.break_promise("a share waits for nothing")
                 return
-            self._to_the_next(min((*due, *self._next_happening())) if due else None)
+            if any(needs_person for _, _, needs_person, _ in shares):
+                # The desk sits there: what waits for it does not wait for the next sweep.
+                self.stage.world.clock.advance(meanwhile.THINKS_FOR.total_seconds())
+            else:
+                self._to_the_next(min((*due, *self._next_happening())) if due else None)
             self._people()
             if any(needs_person for _, _, needs_person, _ in shares):
                 meanwhile.decide(self)
