@@ -23,6 +23,8 @@ from tests.sync.corp import Corp
 from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
 from weijing.accounts.models import Officer
+from weijing.audiences.index import checkpoints
+from weijing.audiences.index import keeping as audience_index
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms, Takeover
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
@@ -287,6 +289,13 @@ def household_counted_by_nobody(ward: Ward) -> None:
     make_household(ward.place, "99")
 
 
+def changed_behind_the_log(ward: Ward) -> None:
+    """Whoever counts from the checkpoint would not know."""
+    with audience_index.current(ward.county.pk) as index:
+        checkpoints.write(ward.county.pk, index)
+    Resident.objects.filter(county=ward.county, pk=ward.resident.pk).update(sex="f")
+
+
 def way(ward: Ward, **fields: object) -> ContactWay:
     return ContactWay.objects.create(
         county=ward.county, officer=ward.officer, state="w", created_at=EARLIER, **fields
@@ -375,6 +384,7 @@ ILLS = [
     ("contacts.ended", live_contact_with_an_end),
     ("households.place", moved_alone),
     ("figures.coverage", household_counted_by_nobody),
+    ("figures.audiences", changed_behind_the_log),
     ("shares.msgid", asked_without_a_task),
     ("shares.code", one_code_on_two_shares),
     ("shares.exit", share_without_an_exit),

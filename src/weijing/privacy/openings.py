@@ -42,6 +42,7 @@ PURPOSES = {
     "lost": "归还丢失的东西",
     "roll": "核对名册与登记的资料",
     "request": "办理您的申请",
+    "emergency": "险情中通知您、确认您是否安全",
 }
 OTHERWISE = "工作需要"
 

@@ -51,6 +51,7 @@ def compose(page, *, counts_live):
     page.get_by_label("标题").fill("强降雨行车提醒")
     page.get_by_label("正文").fill(BODY)
     page.get_by_role("button", name="条件", exact=True).first.click()
+    sync_api.expect(page.locator(".htmx-request")).to_have_count(0)  # the text is saved too
     page.locator("#field-r-1").select_option("tag")
     if counts_live:
         page.get_by_placeholder("添加标签").wait_for()
