@@ -525,8 +525,9 @@ def test_who_writes_to_residents_sees_what_everybody_sees_and_no_record(
     client = signed_in(writer)
     page = text(client.get("/desk/missing/"))
     assert "周样例" in page and "蓝布衣" in page and f"/r/missing/{one.number}/" in page
-    for secret in ("78", "桥头", "周家人", "15400000417", "肖未公开", hidden.number, "接报走失"):
+    for secret in ("桥头", "周家人", "15400000417", "肖未公开", hidden.number, "接报走失"):
         assert secret not in page
+    assert not re.search(r"(?<!\d)78(?!\d)", page), "the age was not agreed to"
     assert '<a class="nav__item" href="/desk/missing/" aria-current="page">' in page
     told = AuditEntry.objects.get(action="missing.notice_shown")
     assert (told.actor, told.object_id) == (writer, one.pk)

@@ -145,10 +145,5 @@
     var summary = doc.querySelector("[data-takes-focus]");
     if (summary) summary.focus();
     else if (openDialog()) followHash();
-    /* What was chosen before this script came has told nobody yet; htmx listens by now. */
-    all("select").forEach(function (select) {
-      var shown = all("option", select).findIndex(function (option) { return option.defaultSelected; });
-      if (select.selectedIndex !== Math.max(shown, 0)) select.dispatchEvent(new Event("change", { bubbles: true }));
-    });
   });
 })();
