@@ -16,10 +16,11 @@ NOT_SENT = {
     State.CANCELLED: "任务已停止，没有发",
     State.LAPSED: "民辅警过了截止时间没确认",
 }
+NEVER_ASKED = "到截止时间还没派到民辅警，没有发"
 REASONS = {
     Result.SENT: "",
     Result.NOT_FRIEND: "不再是好友，上门重新加",
-    Result.OVER_QUOTA: "本月企业微信条数已满，打电话告知",
+    Result.OVER_QUOTA: "企业微信里的条数已满，打电话告知",
     Result.UNUSABLE: "企业微信不收，请核对好友关系",
     Result.WITHDRAWN: "审批后退订，没有发",
 }
@@ -28,5 +29,7 @@ REASONS = {
 def why(delivery: Delivery) -> str:
     """In one line; "" when it was sent. Reads `delivery.share`."""
     if delivery.result == Result.PENDING:
+        if delivery.share.state == State.LAPSED and delivery.share.asked_at is None:
+            return NEVER_ASKED
         return NOT_SENT[State(delivery.share.state)]
     return REASONS[Result(delivery.result)]

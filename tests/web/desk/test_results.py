@@ -41,15 +41,17 @@ def test_everybody_is_listed_and_each_result_can_be_asked_for(desk):
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
-    [("asked", "民辅警还没确认"), ("lapsed", "民辅警过了截止时间没确认"),
-     ("finished", "民辅警发送时没有勾选"), ("cancelled", "任务已停止，没有发"),
-     ("refused", "企业微信没收下任务，没有发")],
+    ("state", "was_asked", "said"),
+    [("asked", True, "民辅警还没确认"), ("lapsed", True, "民辅警过了截止时间没确认"),
+     ("lapsed", False, "到截止时间还没派到民辅警，没有发"),
+     ("finished", True, "民辅警发送时没有勾选"), ("cancelled", True, "任务已停止，没有发"),
+     ("refused", False, "企业微信没收下任务，没有发")],
 )  # fmt: skip
-def test_who_did_not_get_it_is_told_why(desk, state, said):
+def test_who_did_not_get_it_is_told_why(desk, state, was_asked, said):
     campaign = desk.released()
     shares = campaign.shares.filter(officer=desk.officers["桃李村"])
-    shares.update(state=state, msgid="m1", due_at=None)
+    asked_at = clock.now() if was_asked else None
+    shares.update(state=state, msgid="m1" if was_asked else "", asked_at=asked_at, due_at=None)
     assert said in look(desk, desk.approver, campaign)
 
 

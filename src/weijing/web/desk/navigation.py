@@ -22,6 +22,12 @@ from weijing.tags.models import TagProposal
 from weijing.web.access import OfficerRequest
 from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS
 
+# Pages that lie below an entry without its address.
+BELOW = {
+    "campaigns": ("/desk/audiences/", "/desk/library/", "/desk/figures/"),
+    "coverage": ("/desk/grids/", "/desk/walks/", "/desk/posters/", "/desk/welcome/"),
+    "duplicates": ("/desk/merges/",),
+}
 MOST_SHOWN = 999  # beside a menu entry; counting further would cost every page
 
 
@@ -131,14 +137,11 @@ def _groups(
 def _item(request: OfficerRequest, entry: Entry, counts: dict[str, int]) -> dict[str, Any]:
     url = reverse(f"desk:{entry.view}")
     here = request.path == url or (entry.view != "overview" and request.path.startswith(url))
-    here = here or (entry.view == "duplicates" and request.path.startswith("/desk/merges/"))
-    below_coverage = entry.view == "coverage" and request.path.startswith(
-        ("/desk/grids/", "/desk/walks/", "/desk/posters/", "/desk/welcome/")
-    )
+    is_below = request.path.startswith(BELOW.get(entry.view, ()))
     return {
         "label": entry.label,
         "url": url,
         "icon": entry.icon,
         "count": counts.get(entry.view),
-        "current": here or below_coverage,
+        "current": here or is_below,
     }

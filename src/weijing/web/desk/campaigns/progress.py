@@ -12,7 +12,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weijing.accounts.scope import Scope
-from weijing.campaigns import pausing, policies, queries, reconciling, reminding, stopping
+from weijing.campaigns import (
+    pausing,
+    policies,
+    queries,
+    reasons,
+    reconciling,
+    reminding,
+    stopping,
+)
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock, line
 from weijing.web.access import OfficerRequest, for_roles
@@ -29,15 +37,8 @@ QUICK_FOR = timedelta(minutes=10)
 QUICK_SECONDS, SLOW_SECONDS = 5, 30
 RECEIPTS_ARE_LATE = timedelta(minutes=15)
 
-# What to do about each result; the words are the result's own.
-NEXT_STEPS = {
-    Delivery.Result.SENT: "",
-    Delivery.Result.PENDING: "民辅警还没确认",
-    Delivery.Result.NOT_FRIEND: "上门重新加好友",
-    Delivery.Result.OVER_QUOTA: "本月企业微信条数已满，打电话告知",
-    Delivery.Result.UNUSABLE: "企业微信不收，请核对好友关系",
-    Delivery.Result.WITHDRAWN: "审批后退订，没有发",
-}
+# What to do about each result, of many people at once.
+NEXT_STEPS = {**reasons.REASONS, Delivery.Result.PENDING: "民辅警还没确认"}
 
 
 @for_roles(*COMMAND)
