@@ -17,12 +17,11 @@ from wecom_api import Misconfigured, Rejected, Throttled, Unanswered, Unavailabl
 from wecom_api.errors import InvalidMedia, NobodyToSendTo
 from wecom_api.group_messages import AddedMessage
 from weijing.audit import trail
-from weijing.campaigns import backoff, tallying
+from weijing.campaigns import backoff, listing, pausing, tallying
 from weijing.campaigns.content import carrying, filling, uploading
 from weijing.campaigns.content.carrying import Held, Load
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import State, move
-from weijing.campaigns.pausing import is_paused
 from weijing.core import jobs
 from weijing.core.env import environment
 from weijing.core.simulated import is_simulator
@@ -33,8 +32,6 @@ from weijing.residents.models import Resident
 # hold within seconds. Well inside the 20 s after which others take the share for unsure.
 CALL_WITHIN_SECONDS = 4.0
 ALIVE = (Resident.Lifecycle.ROLL, Resident.Lifecycle.PROVISIONAL, Resident.Lifecycle.MOVED)
-PAUSED_FOR = timedelta(seconds=10)
-HELD_FOR = timedelta(seconds=15)  # until an attachment is uploaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +104,7 @@ def _intend(share: Share, *, at: datetime) -> Intent | None:
     if isinstance(load, Held):
         _hold(fresh, load, at=at)
         return None
+    listing.write(fresh.county_id, [fresh.pk])
     external_userids = _recipients(fresh)
     if not external_userids:
         note = "名下的人都已退订，不用发送。"
@@ -141,9 +139,9 @@ def _may_ask(share: Share, *, at: datetime) -> bool:
         move(share, State.WAITING, to=end, ended_at=at, due_at=None)
         trail.record(None, f"share.{end}", share, at=at)
         return False
-    if is_paused(share.county_id):
-        note = "县局已暂停下发，恢复后自动继续。"
-        move(share, State.WAITING, to=State.WAITING, due_at=at + PAUSED_FOR, note=note)
+    if pausing.is_paused(share.county_id):
+        # Due all the same: the sweep leaves it alone until asking goes on.
+        move(share, State.WAITING, to=State.WAITING, due_at=at, note=pausing.NOTE)
         return False
     if campaign.is_drill and not is_simulator(environment().wecom_base_url):
         # The approval refuses this already; the address may have been changed since.
@@ -205,10 +203,13 @@ def _pending(share: Share) -> list[Any]:
 
 
 def _hold(share: Share, held: Held, *, at: datetime) -> None:
-    """A message is never sent without what belongs to it: the share waits, and says for what."""
-    due_at = at + (backoff.PARKED if held.for_ever else HELD_FOR)
+    """A message is never sent without what belongs to it: the share waits, and says for what.
+
+    The upload wakes it (`uploading`); it comes back by itself only in case nobody does.
+    """
+    due_at = backoff.after_failure(backoff.PARK_AFTER, at=at)
     move(share, State.WAITING, to=State.WAITING, due_at=due_at, note=held.because,
-         needs_person=share.needs_person or held.for_ever)  # fmt: skip
+         needs_person=share.needs_person or held.needs_person)  # fmt: skip
 
 
 def _digest(sender: str, external_userids: list[str], text: str, load: Load) -> str:

@@ -51,8 +51,17 @@ class TooManyToExport(DomainError):
         )
 
 
+class StillBeingListed(DomainError):
+    """A file with half of the people looks like a whole one."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(f"刚下发，还有 {people:,} 人的名单正在写入。请过一分钟再导出。")
+
+
 def check(found: Listed) -> None:
-    """Raises `NothingToExport`, `TooManyToExport`."""
+    """Raises `StillBeingListed`, `NothingToExport`, `TooManyToExport`."""
+    if found.unlisted:
+        raise StillBeingListed(found.unlisted)
     if not found.count():
         raise NothingToExport
     if found.count() > MOST_PEOPLE or found.is_cut:
@@ -65,7 +74,7 @@ def export(
 ) -> bytes:
     """The file, of one of `KINDS`; every person in it is noted as read.
 
-    Raises `NothingToExport`, `TooManyToExport`.
+    Raises what `check` raises.
     """
     check(found)
     rows = found[0 : found.count()]

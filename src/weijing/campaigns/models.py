@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from weijing.accounts.models import Officer
-from weijing.core.tenancy import TenantForeignKey, TenantModel
+from weijing.core.tenancy import TenantForeignKey, TenantModel, TenantPart
 from weijing.residents.models import Resident
 
 
@@ -157,6 +158,19 @@ class Share(TenantModel):
             models.Index(fields=["due_at"], name="share_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["county", "campaign", "state"], name="share_progress"),
             models.Index(fields=["county", "officer", "state"], name="share_of_officer"),
+        ]
+
+
+class PlannedPeople(TenantPart):
+    """Whom a share was released for, until `listing` has written their deliveries."""
+
+    share = TenantForeignKey(Share, models.CASCADE, related_name="planned", db_index=False)
+    people: Any = ArrayField(models.IntegerField())  # ordinals of residents, ascending
+
+    class Meta(TenantPart.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantPart.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "share"], name="planned_once"),
         ]
 
 

@@ -124,14 +124,16 @@ class Plan:
     routes: Routes
 
 
-def planned(people: BitMap, index: Index, *, at: datetime) -> Plan:
+def planned(people: BitMap, index: Index, *, at: datetime, urgent: bool = False) -> Plan:
     """Ordinals sorted into whom a message of this moment reaches, and whom not and why.
 
+    What is `urgent` protects life: it asks for no consent to publicity, and no limit holds it back.
     `index` is the caller's until the plan has been used (`keeping.current`).
     """
-    ways, lately = routes(index, at=at), received(index, at=at)
+    ways = routes(index, at=at)
+    lately = Received(BitMap(), BitMap()) if urgent else received(index, at=at)
     known = people & ways.reached
-    willing = known & index.consents.get(consent.PUBLICITY, BitMap())
+    willing = known if urgent else known & index.consents.get(consent.PUBLICITY, BitMap())
     free = willing - lately.today
     reachable = free - lately.week
     doubled = _behind_one_account(reachable, ways, lately)

@@ -152,7 +152,7 @@ JOIN campaigns_campaign c ON c.county_id = s.county_id AND c.id = s.campaign_id
 WHERE s.county_id = %(county)s AND (s.confirmed_at > %(since)s OR s.state = ANY(%(live)s))
 """
 
-# Of a share that is over, what is still pending will not come.
+# Of a share that is over, what is still pending will not come. People are planned or listed.
 _DELIVERIES = """
 SELECT d.share_id,
     CASE WHEN d.result = %(sent)s THEN (d.sent_at AT TIME ZONE 'Asia/Shanghai')::date END AS day,
@@ -163,4 +163,9 @@ JOIN campaigns_delivery d ON d.county_id = %(county)s AND d.share_id = wanted.id
 JOIN residents_resident r ON r.county_id = %(county)s AND r.id = d.resident_id
 WHERE d.result = %(sent)s OR d.result = %(pending)s AND s.state = ANY(%(live)s)
 GROUP BY 1, 2
+UNION ALL
+SELECT p.share_id, NULL, (SELECT string_agg(int4send(one), '') FROM unnest(p.people) AS one)
+FROM campaigns_plannedpeople p
+JOIN campaigns_share s ON s.county_id = p.county_id AND s.id = p.share_id
+WHERE p.county_id = %(county)s AND p.share_id = ANY(%(shares)s) AND s.state = ANY(%(live)s)
 """

@@ -36,6 +36,7 @@ class Listed:
     """Deliveries for a paginator: `count()` and slices. `is_cut`: there are more than it counts."""
 
     is_cut = False
+    unlisted = 0  # people of a message just released who are not written down yet: `listing`
 
     def count(self) -> int:
         raise NotImplementedError
@@ -51,10 +52,14 @@ def listed(campaign: Campaign, wanted: Wanted, *, scope: Scope) -> Listed:
         shares = shares.filter(officer_id=wanted.officer_id)
     if wanted.station_id is not None:
         shares = shares.filter(officer__station_id=wanted.station_id)
+    found: Listed
     if wanted.place is None and not wanted.text:
-        rows = shares.order_by("pk").values_list("pk", "people", "results")
-        return WholeShares(campaign.county_id, list(rows), wanted.result)
-    return Searched(_people(campaign, shares, wanted, scope))
+        rows = shares.filter(planned=None).order_by("pk").values_list("pk", "people", "results")
+        found = WholeShares(campaign.county_id, list(rows), wanted.result)
+    else:
+        found = Searched(_people(campaign, shares, wanted, scope))
+    found.unlisted = sum(shares.filter(planned__isnull=False).values_list("people", flat=True))
+    return found
 
 
 class WholeShares(Listed):

@@ -4,26 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Q, QuerySet
 
-from weijing.campaigns import finishing, lapsing
-from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns import finishing, lapsing, pausing
+from weijing.campaigns.models import Campaign, PlannedPeople, Share
 from weijing.campaigns.moving import LIVE, State
 from weijing.core import jobs
 from weijing.core.logs import log
 
 # Per tick and county. With a tick every five seconds it also keeps polling below WeCom's limits.
 BATCH = 300
+KEPT_FOR_POLLS = BATCH // 5  # however many shares wait to be asked for, results go on coming in
+TO_BE_ASKED = (State.WAITING, State.ASKING)
 # A share handed out comes back by itself if nobody attends to it.
 LEASE = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(minutes=2)
 NOTIFY_WITHIN = timedelta(hours=3)  # of being asked; WeCom drops a repeated card for four
-
-_ASK_FIRST = Case(
-    When(state__in=[State.WAITING, State.ASKING], then=Value(0)),
-    default=Value(1),
-    output_field=IntegerField(),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +32,27 @@ class Due:
 
 @transaction.atomic
 def take_due(county_id: int, *, at: datetime, limit: int = BATCH) -> Due:
-    """Lease what is due; two sweeps at once never get the same share.
+    """Lease what is due, asking first; two sweeps at once never get the same share.
 
-    Unsure shares are not leased: one list answers for all of them (`look_for_unsure`).
+    Unsure shares are not leased: one list answers for all of them (`look_for_unsure`). While the
+    county is paused nobody who waits to be asked is handed out; what is stopped still ends.
     """
     due = Share.objects.filter(county_id=county_id, due_at__lte=at, state__in=LIVE)
     unsure = due.filter(state=State.UNSURE).exists()
-    ids = list(
-        due.filter(state__in=[s for s in LIVE if s != State.UNSURE])
-        .order_by(_ASK_FIRST, "due_at")
-        .select_for_update(skip_locked=True)
-        .values_list("pk", flat=True)[:limit]
-    )
+    asks = due.filter(state__in=TO_BE_ASKED)
+    if pausing.is_paused(county_id):
+        asks = asks.filter(~Q(state=State.WAITING, stop=""))
+    polls = _first(due.filter(state__in=[State.ASKED, State.CONFIRMED]), limit)
+    ids = _first(asks, limit)[: limit - min(len(polls), KEPT_FOR_POLLS)]
+    ids += polls[: limit - len(ids)]
     leased = Share.objects.filter(county_id=county_id, pk__in=ids)
     leased.update(due_at=at + LEASE)
     return Due(ids, unsure)
+
+
+def _first(due: QuerySet[Share], limit: int) -> list[int]:
+    rows = due.order_by("due_at").select_for_update(skip_locked=True)
+    return list(rows.values_list("pk", flat=True)[:limit])
 
 
 @transaction.atomic
@@ -93,6 +95,8 @@ def find_forgotten(county_id: int, *, at: datetime) -> int:
     found = forgotten.update(due_at=at, needs_person=True)
     if found:
         log.error("campaigns.forgotten", count=found)
+    if PlannedPeople.objects.filter(county_id=county_id).exists():
+        jobs.enqueue("campaigns.list_people", once=f"list:{county_id}", county_id=county_id)
     unnotified = live.filter(
         state=State.ASKED,
         stop="",
@@ -108,7 +112,9 @@ def find_forgotten(county_id: int, *, at: datetime) -> int:
 
 
 def counties_with_work() -> list[int]:
-    """Counties that have shares under way or campaigns that may end."""
+    """Counties that have shares under way or to be listed, or campaigns that may end."""
     live = Share.objects.filter(state__in=LIVE).order_by().values_list("county_id", flat=True)
     running = Campaign.objects.filter(state=Campaign.State.RELEASED).order_by()
-    return sorted({*live.distinct(), *running.values_list("county_id", flat=True).distinct()})
+    unlisted = PlannedPeople.objects.order_by().values_list("county_id", flat=True)
+    running_in = running.values_list("county_id", flat=True)
+    return sorted({*live.distinct(), *running_in.distinct(), *unlisted.distinct()})

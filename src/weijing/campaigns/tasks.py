@@ -5,6 +5,7 @@ from contextlib import suppress
 from weijing.campaigns import (
     attending,
     duplicates,
+    listing,
     notifying,
     reconciling,
     reminding,
@@ -51,6 +52,11 @@ def remind(*, county_id: int, campaign_id: int) -> None:
 def sweep_now(*, county_id: int) -> None:
     """After a release or a stop: not to wait for the next tick."""
     sweeping.hand_out(county_id, at=now())
+
+
+@jobs.task("campaigns.list_people")
+def list_people(*, county_id: int) -> None:
+    listing.write_all(county_id)
 
 
 @jobs.periodic("* * * * * */5", "campaigns.sweep", queue=jobs.URGENT)

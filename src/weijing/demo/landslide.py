@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import scope_of
-from weijing.campaigns.emergency import duty, planning, proposing, reaching
+from weijing.campaigns.emergency import duty, proposing, reaching
 from weijing.campaigns.emergency.models import EmergencyEvent, Sms
 from weijing.campaigns.models import Delivery, Share
 from weijing.core import clock
@@ -120,7 +120,7 @@ def _sharing_a_number(stage: Stage, message: Any, sms: Any) -> int:
     return Resident.objects.filter(
         ~Q(pk__in=told),
         county=stage.county,
-        ordinal__in=planning.people_of(message).to_array().tolist(),
+        ordinal__in=message.concerned().to_array().tolist(),
         phone_index__in=list(sms.values_list("phone_index", flat=True)),
     ).count()
 

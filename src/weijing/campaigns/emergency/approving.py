@@ -7,11 +7,11 @@ from pyroaring import BitMap
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
+from weijing.campaigns import releasing
 from weijing.campaigns.drafting import check_recount
 from weijing.campaigns.emergency import (
     calling,
     drilling,
-    planning,
     policies,
     proposing,
     second_channel,
@@ -24,6 +24,7 @@ from weijing.campaigns.moving import UNCONFIRMED
 from weijing.campaigns.stopping import now_unless_being_asked
 from weijing.core import jobs
 from weijing.core.errors import DomainError, PermissionDenied
+from weijing.residents.merges import survivors
 from weijing.territory.models import County
 
 Kind = EmergencyMessage.Kind
@@ -58,7 +59,7 @@ def audience_of(message: EmergencyMessage) -> BitMap:
         .order_by("-seq")
         .first()
     )
-    before = planning.followed(event.county_id, planning.people_of(last)) if last else BitMap()
+    before = survivors.of(event.county_id, last.concerned()) if last else BitMap()
     return before if message.kind in LAST else before | proposing.people(event)
 
 
@@ -88,7 +89,7 @@ def approve(message: EmergencyMessage, *, by: Officer, at: datetime, people_seen
     check_recount(seen=people_seen, now=len(people))
     _supersede(event, at=at)
     campaign = _campaign(event, fresh, by=by, at=at)
-    reached = planning.plan(campaign, people, at=at)
+    reached = releasing.plan_people(campaign, people, at=at)
     if not reached:
         campaign.state, campaign.ended_at = Campaign.State.FINISHED, at
         campaign.save(update_fields=["state", "ended_at"])

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from pyroaring import BitMap
 
 from weijing.accounts.models import Officer
 from weijing.campaigns.models import Campaign, Share
@@ -167,6 +168,10 @@ class EmergencyMessage(TenantModel):
                 ),
             ),
         ]
+
+    def concerned(self) -> BitMap:
+        """Whom it concerned when it went out: ordinals. Nobody before."""
+        return BitMap.deserialize(bytes(self.who)) if self.who else BitMap()
 
 
 class DutyAccount(TenantModel):

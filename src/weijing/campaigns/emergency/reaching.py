@@ -7,7 +7,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min
 
-from weijing.campaigns.emergency import planning
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms
 from weijing.campaigns.models import Delivery
 from weijing.campaigns.moving import LIVE
@@ -137,5 +136,5 @@ def _values(message: EmergencyMessage) -> dict[str, Any]:
         # A call is about the danger; that it is over nobody has said by it.
         "calls_count": message.kind in (Kind.FIRST, Kind.UPDATE),
         "live": [state.value for state in LIVE],
-        "people": planning.people_of(message).to_array().tolist(),
+        "people": message.concerned().to_array().tolist(),
     }

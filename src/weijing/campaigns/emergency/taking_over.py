@@ -11,11 +11,10 @@ from django.db.models import Exists, Max, OuterRef
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.campaigns import codes, tallying
-from weijing.campaigns.emergency import planning
 from weijing.campaigns.emergency.models import DutyAccount, EmergencyMessage, Takeover
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.moving import ENDED, UNCONFIRMED, State
-from weijing.campaigns.releasing import MAX_PEOPLE
+from weijing.campaigns.releasing import MAX_PEOPLE, new_share
 from weijing.campaigns.stopping import now_unless_being_asked
 from weijing.core import jobs
 from weijing.core.env import environment
@@ -191,7 +190,7 @@ def _fallback_shares(
     first = 0 if last is None else last + 1
     sizes = [min(MAX_PEOPLE, people - start) for start in range(0, people, MAX_PEOPLE)]
     shares = [
-        planning.share_of(campaign, officer.pk, part=first + n, code=code, people=size, at=at)
+        new_share(campaign, officer.pk, part=first + n, code=code, people=size, at=at)
         for n, (size, code) in enumerate(
             zip(sizes, codes.new_codes(campaign.county_id, len(sizes)), strict=True)
         )

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from weijing.audit import trail
-from weijing.campaigns.emergency import planning, policies, reaching
+from weijing.campaigns.emergency import policies, reaching
 from weijing.campaigns.emergency.models import EmergencyEvent, HouseholdCall, Sms, Takeover
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
@@ -152,7 +152,7 @@ def _printed(message: Any) -> dict[str, Any]:
         "taken_people": sum(taken.values_list("people", flat=True)),
         "sms_delivered": found.sms[Sms.State.DELIVERED],
         "sms_failed": found.sms[Sms.State.FAILED],
-        "concerned": len(planning.people_of(message)),
+        "concerned": len(message.concerned()),
     }
 
 
