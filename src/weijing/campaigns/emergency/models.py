@@ -137,6 +137,9 @@ class EmergencyMessage(TenantModel):
     approved_at = models.DateTimeField(null=True)
     # A later message stands in its place: nothing more of this one is handed on.
     superseded_at = models.DateTimeField(null=True)
+    # Until then the county was paused: officers have their five minutes from there.
+    held_until = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)  # for people whom WeCom has not reached
     reviewed_by = TenantForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
     was_right = models.BooleanField(null=True)
