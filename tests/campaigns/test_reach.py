@@ -26,7 +26,7 @@ from weijing.territory.models import Beat, County, Division, Station
 
 NOBODY_LEFT_OUT = {
     "no_contact": 0, "officer_away": 0, "no_consent": 0, "received_today": 0, "week_full": 0,
-    "shares_account": 0,
+    "quota_full": 0, "shares_account": 0,
 }  # fmt: skip
 
 

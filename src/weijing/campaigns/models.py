@@ -239,6 +239,27 @@ class CampaignPause(TenantModel):
         ]
 
 
+class OwnMessage(TenantModel):
+    """A mass message that an officer sent alone, in WeCom: it uses up the residents' limit too.
+
+    Its words are none of our business and are not kept.
+    """
+
+    msgid = models.CharField(max_length=64)
+    officer = TenantForeignKey(Officer, models.CASCADE, related_name="+", db_index=False)
+    sent_on = models.DateField()
+    people: Any = ArrayField(models.IntegerField())  # ordinals of residents who got it
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "msgid", "officer"], name="own_message_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["county", "sent_on"], name="own_message_day"),
+        ]
+
+
 # At the end, because its tables refer to those above.
 import weijing.campaigns.content.models  # noqa: E402
 import weijing.campaigns.emergency.models  # noqa: E402

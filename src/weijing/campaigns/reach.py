@@ -17,18 +17,27 @@ from weijing.audiences import expression as expressions
 from weijing.audiences.index import keeping
 from weijing.audiences.index.holding import Index
 from weijing.campaigns.models import Campaign
-from weijing.campaigns.received import Received, received
+from weijing.campaigns.received import received
 from weijing.campaigns.routing import Routes, routes
 from weijing.core.clock import local_day
 from weijing.residents import consent
 from weijing.territory.models import Division
 
-NO_CONTACT, OFFICER_AWAY, NO_CONSENT, RECEIVED_TODAY, WEEK_FULL, SHARES_ACCOUNT = REASONS = (
+REASONS = (
+    NO_CONTACT,
+    OFFICER_AWAY,
+    NO_CONSENT,
+    RECEIVED_TODAY,
+    WEEK_FULL,
+    QUOTA_FULL,
+    SHARES_ACCOUNT,
+) = (
     "no_contact",
     "officer_away",  # and nobody else has them as a contact
     "no_consent",
     "received_today",
-    "week_full",
+    "week_full",  # our own limit
+    "quota_full",  # WeCom's, less what is kept for emergencies
     "shares_account",  # with somebody who gets it
 )
 
@@ -131,39 +140,47 @@ def planned(people: BitMap, index: Index, *, at: datetime, urgent: bool = False)
     `index` is the caller's until the plan has been used (`keeping.current`).
     """
     ways = routes(index, at=at)
-    lately = Received(BitMap(), BitMap()) if urgent else received(index, at=at)
+    lately = received(index, at=at, urgent=urgent)
     known = people & ways.reached
     willing = known if urgent else known & index.consents.get(consent.PUBLICITY, BitMap())
-    free = willing - lately.today
-    reachable = free - lately.week
-    doubled = _behind_one_account(reachable, ways, lately)
+    today, week, full = (
+        _as_accounts(which, ways.owners) for which in (lately.today, lately.week, lately.full)
+    )
+    fresh = willing - today
+    free = fresh - week
+    reachable = free - full
+    doubled = _behind_one_account(reachable, ways.owners)
     left_out = {
         NO_CONTACT: people - known - ways.absent,
         OFFICER_AWAY: (people - known) & ways.absent,
         NO_CONSENT: known - willing,
-        RECEIVED_TODAY: (willing & lately.today) | doubled[RECEIVED_TODAY],
-        WEEK_FULL: (free & lately.week) | doubled[WEEK_FULL],
-        SHARES_ACCOUNT: doubled[SHARES_ACCOUNT],
+        RECEIVED_TODAY: willing & today,
+        WEEK_FULL: fresh & week,
+        QUOTA_FULL: free & full,
+        SHARES_ACCOUNT: doubled,
     }
-    return Plan(people, reachable - BitMap.union(*doubled.values()), left_out, ways)
+    return Plan(people, reachable - doubled, left_out, ways)
 
 
-def _behind_one_account(reachable: BitMap, ways: Routes, lately: Received) -> dict[str, BitMap]:
-    """Of people who share an account one gets the message, and what one got all of them had."""
-    out = {reason: BitMap() for reason in (RECEIVED_TODAY, WEEK_FULL, SHARES_ACCOUNT)}
+def _as_accounts(people: BitMap, owners: dict[int, int]) -> BitMap:
+    """These people and whoever is behind the same account: what one of them got, all have had."""
+    accounts = {owner for one, owner in owners.items() if one in people or owner in people}
+    sharers = [one for one, owner in owners.items() if owner in accounts]
+    return people | BitMap(accounts) | BitMap(sharers) if accounts else people
+
+
+def _behind_one_account(people: BitMap, owners: dict[int, int]) -> BitMap:
+    """Who would get it once more on an account that somebody else of these has."""
+    doubled: list[int] = []
     taken: set[int] = set()
-    for one, owner in ways.owners.items():
-        if one not in reachable:
+    for one, owner in owners.items():
+        if one not in people:
             continue
-        if owner in lately.today:
-            out[RECEIVED_TODAY].add(one)
-        elif owner in lately.week:
-            out[WEEK_FULL].add(one)
-        elif owner in reachable or owner in taken:
-            out[SHARES_ACCOUNT].add(one)
+        if owner in people or owner in taken:
+            doubled.append(one)
         else:
             taken.add(owner)
-    return out
+    return BitMap(doubled)
 
 
 def _figures(plan: Plan, index: Index) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from weijing.campaigns import (
     duplicates,
     listing,
     notifying,
+    own_sends,
     reconciling,
     reminding,
     sweeping,
@@ -121,6 +122,12 @@ def try_out(*, county_id: int, trial_id: int) -> None:
     trials = TrialSend.objects.select_related("campaign__county", "officer__station")
     trial = trials.get(county_id=county_id, pk=trial_id)
     trying.send(trial, wecom=wecom(county_id), at=now())
+
+
+@jobs.periodic("41 * * * *", "campaigns.take_down_own_sends", queue=jobs.BULK)
+def take_down_own_sends(timestamp: int) -> None:
+    for county in County.objects.all():
+        own_sends.take_down(county, wecom=wecom(county.pk), at=now())
 
 
 @jobs.periodic("17 * * * *", "campaigns.renew_media")

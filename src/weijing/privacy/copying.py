@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from weijing.campaigns.models import Delivery
+from weijing.campaigns.models import Delivery, OwnMessage
 from weijing.core.clock import COUNTY_TIME, local_day
 from weijing.privacy import openings, own_record
 from weijing.privacy.queries import requests_of
@@ -91,9 +91,16 @@ def _messages(resident: Resident) -> list[tuple[str, str]]:
     rows = Delivery.objects.filter(
         county_id=resident.county_id, resident=resident, result=Delivery.Result.SENT
     ).select_related("share__campaign", "share__officer")
-    return [
+    ours = [
         (_moment(row.sent_at), f"{row.share.campaign.title}（{row.share.officer.name}）")
         for row in rows.order_by("-sent_at")[:MAX_LINES]
+    ]
+    own = OwnMessage.objects.filter(
+        county_id=resident.county_id, people__contains=[resident.ordinal]
+    ).select_related("officer")
+    return ours + [
+        (f"{row.sent_on:%Y-%m-%d}", f"{row.officer.name}自己在企业微信群发的，没有存内容")
+        for row in own.order_by("-sent_on")[:MAX_LINES]
     ]
 
 

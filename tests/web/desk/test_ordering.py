@@ -77,11 +77,17 @@ def test_of_another_stations_message_the_title_stays_theirs(desk, local):
 def test_the_county_desk_settles_the_rules(desk):
     client = desk.client(desk.approver)
     assert "/desk/campaigns/rules/" in client.get("/desk/campaigns/").content.decode()
-    wrong = client.post("/desk/campaigns/rules/", {"station_people": "x", "similar_days": "3"})
-    assert wrong.status_code == 422 and "没有保存" in wrong.content.decode()
-    client.post("/desk/campaigns/rules/", {"station_people": "1,500", "similar_days": "7"})
+    form = {
+        "station_people": "1,500", "similar_days": "7", "per_week": "3", "quota_mode": "week",
+        "emergency_reserve": "2",
+    }  # fmt: skip
+    for said in ({"station_people": "x"}, {"per_week": "0"}, {"quota_mode": "year"}):
+        wrong = client.post("/desk/campaigns/rules/", form | said)
+        assert wrong.status_code == 422 and "没有保存" in wrong.content.decode()
+    client.post("/desk/campaigns/rules/", form)
     settled = rules.rules_of(desk.county.pk)
     assert (settled.station_people, settled.similar_days) == (1500, 7)
+    assert (settled.per_week, settled.quota_mode, settled.emergency_reserve) == (3, "week", 2)
     assert "李审核" in client.get("/desk/campaigns/rules/").content.decode()
 
 

@@ -12,7 +12,12 @@ from weijing.core.errors import DomainError, PermissionDenied
 
 MOST_STATION_PEOPLE = 100_000
 MOST_SIMILAR_DAYS = 31  # older ones are not kept in memory (`received.KEPT`)
-LIMITS = {"station_people": MOST_STATION_PEOPLE, "similar_days": MOST_SIMILAR_DAYS}
+LIMITS = {  # least and most
+    "station_people": (0, MOST_STATION_PEOPLE),
+    "similar_days": (0, MOST_SIMILAR_DAYS),
+    "per_week": (1, 7),
+    "emergency_reserve": (0, 10),
+}
 
 
 class BadRule(DomainError):
@@ -32,16 +37,26 @@ def can_change(by: Officer, *, at: datetime) -> bool:
 
 
 @transaction.atomic
-def change(*, by: Officer, at: datetime, station_people: int, similar_days: int) -> CampaignRules:
-    """Holds from the next submission or approval on; raises `PermissionDenied`, `BadRule`."""
+def change(
+    *, by: Officer, at: datetime, quota_mode: str | None = None, **said: int
+) -> CampaignRules:
+    """Holds from the next count, submission or approval on; what is not said stays.
+
+    `said` are numbers within `LIMITS`. Raises `PermissionDenied`, `BadRule`.
+    """
     if not can_change(by, at=at):
         raise PermissionDenied("审批的规定由县局审批人修改。")
-    said = {"station_people": station_people, "similar_days": similar_days}
     for name, number in said.items():
-        if not 0 <= number <= LIMITS[name]:
-            raise BadRule(f"要填 0 到 {LIMITS[name]:,} 之间的整数，原来的规定没有变。")
+        least, most = LIMITS[name]
+        if not least <= number <= most:
+            raise BadRule(f"要填 {least} 到 {most:,} 之间的整数，原来的规定没有变。")
+    values: dict[str, int | str] = {**said}
+    if quota_mode is not None:
+        if quota_mode not in CampaignRules.QuotaMode.values:
+            raise BadRule("请选企业微信里设的是哪一种，原来的规定没有变。")
+        values["quota_mode"] = quota_mode
     rules, _ = CampaignRules.objects.update_or_create(
-        county_id=by.county_id, defaults={**said, "changed_at": at, "changed_by": by}
+        county_id=by.county_id, defaults={**values, "changed_at": at, "changed_by": by}
     )
-    trail.record(by, "campaign_rules.changed", rules, at=at, **said)
+    trail.record(by, "campaign_rules.changed", rules, at=at, **values)
     return rules

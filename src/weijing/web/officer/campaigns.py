@@ -37,6 +37,7 @@ REASONS = {
     "no_consent": "没同意接收宣传",
     "received_today": "今天已收到",
     "week_full": "本周条数已满",
+    "quota_full": "企业微信条数已满",
     "shares_account": "与家人同用一个微信",
 }
 NOT_SENT_TO = (Delivery.Result.WITHDRAWN, Delivery.Result.UNUSABLE)

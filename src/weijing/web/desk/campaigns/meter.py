@@ -27,6 +27,7 @@ REASONS = {
     "no_consent": "没同意或已退订宣传",
     "received_today": "今天已收到群发",
     "week_full": "本周条数已满",
+    "quota_full": "企业微信条数已满",
     "shares_account": "与家人同用一个微信，发一次",
 }
 TOWNS_SHOWN = 8

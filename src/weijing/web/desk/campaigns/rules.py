@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from weijing.accounts.models import Role
 from weijing.campaigns.ordering import rules as settled
+from weijing.campaigns.ordering.models import CampaignRules
 from weijing.core import clock
 from weijing.core.errors import PermissionDenied
 from weijing.web.access import OfficerRequest, for_roles
@@ -26,10 +27,12 @@ def rules(request: OfficerRequest) -> HttpResponse:
 def _change(request: OfficerRequest) -> HttpResponse:
     said = {name: _number(request.POST.get(name, "")) for name in settled.LIMITS}
     try:
-        settled.change(by=request.user, at=clock.now(), **said)
+        settled.change(
+            by=request.user, at=clock.now(), quota_mode=request.POST.get("quota_mode", ""), **said
+        )
     except settled.BadRule as wrong:
         return _page(request, wrong=str(wrong))
-    messages.success(request, "审批规定已保存，从现在起按新的办。")
+    messages.success(request, "规定已保存，从现在起按新的办。")
     return redirect("desk:campaign-rules")
 
 
@@ -44,7 +47,7 @@ def _page(request: OfficerRequest, *, wrong: str = "") -> HttpResponse:
         "rules": settled.rules_of(request.scope.county_id),
         "said": request.POST,
         "wrong": wrong,
-        "most": settled.LIMITS,
+        "modes": CampaignRules.QuotaMode.choices,
     }
     status = 422 if wrong else 200
     return show(request, "desk/campaigns/rules.html", context, status=status)
