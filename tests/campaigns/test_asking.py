@@ -183,7 +183,7 @@ def test_a_paused_county_asks_nobody_and_goes_on_afterwards(
     pausing.pause(county, by=approver, at=wecom.now, reason="演练")
     ask(share, wecom)
     assert (share.state, wecom.add_calls) == (Share.State.WAITING, 0)
-    assert share.due_at == wecom.now + asking.PAUSED_FOR
+    assert share.due_at == wecom.now
 
     pausing.resume(county, by=approver, at=wecom.now)
     assert ask(share, wecom).state == Share.State.ASKED

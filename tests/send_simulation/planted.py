@@ -18,6 +18,7 @@ from weijing.campaigns import (
     asking,
     backoff,
     duplicates,
+    pausing,
     reconciling,
     restoring,
     stopping,
@@ -173,7 +174,7 @@ BUGS: dict[str, Bug] = {
     "is content with one look": Bug(((reconciling, "LOOKS_NEEDED", 1),), _lagging),
     "gives up when one look finds nothing": Bug(((reconciling, "_not_found", _give_up),)),
     "reads consent only at release": Bug(((asking, "_recipients", _everybody),)),
-    "sends in spite of the kill switch": Bug(((asking, "is_paused", lambda county_id: False),)),
+    "sends in spite of the kill switch": Bug(((pausing, "is_paused", lambda county_id: False),)),
     "puts no code into the text": Bug(((asking.filling, "text_for", _body_alone),)),
     "believes that a cancel has worked": Bug(
         ((stopping, "cancel_in_wecom", _cancelled_by_belief),)

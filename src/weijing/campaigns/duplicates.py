@@ -67,5 +67,7 @@ def _handle(
     own = share.msgid if share is not None else None
     extra = [task for task in tasks if task.msgid != own]
     for task in extra:
-        strays.cancel(county.pk, task.msgid, code=code, share=share, wecom=wecom, at=at)
+        strays.cancel(
+            county.pk, task.msgid, code=code, share=share, wecom=wecom, at=at, text=task.text
+        )
     return len(extra)

@@ -212,6 +212,8 @@ class StrayTask(TenantModel):
 
     msgid = models.CharField(max_length=64)
     code = models.CharField(max_length=8)
+    # As residents read it; what our rows have forgotten is recognised by it.
+    text = models.TextField(blank=True)
     share = TenantForeignKey(Share, models.CASCADE, null=True, related_name="strays")
     seen_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
@@ -257,6 +259,26 @@ class OwnMessage(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "sent_on"], name="own_message_day"),
+        ]
+
+
+class Restore(TenantModel):
+    """The database went back to an earlier moment: WeCom may have tasks that no row knows of.
+
+    Until `looked_at` asking stays paused: by then they have been listed (`StrayTask`).
+    """
+
+    restored_at = models.DateTimeField()
+    knows_until = models.DateTimeField()  # the last thing that the restored rows know of
+    shares = models.IntegerField()  # put in doubt
+    schedules = models.IntegerField()  # taken back, to be approved anew
+    looked_at = models.DateTimeField(null=True)
+    unknown = models.IntegerField(default=0)  # tasks of ours in WeCom that no row knew
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "restored_at"], name="restore_once"),
         ]
 
 

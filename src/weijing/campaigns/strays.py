@@ -24,7 +24,14 @@ def was_sent(msgid: str, *, wecom: WeCom) -> bool:
 
 
 def cancel(
-    county_id: int, msgid: str, *, code: str, share: Share | None, wecom: WeCom, at: datetime
+    county_id: int,
+    msgid: str,
+    *,
+    code: str,
+    share: Share | None,
+    wecom: WeCom,
+    at: datetime,
+    text: str = "",
 ) -> StrayTask:
     """Cancel it in WeCom, keep a row of it and bring it before a person. Harmless to repeat.
 
@@ -35,18 +42,26 @@ def cancel(
         return known
     with suppress(Rejected):  # cancelled before us, or gone: what counts is what we find next
         wecom.group_messages.cancel(msgid)
-    return _note(county_id, msgid, code, share, was_sent(msgid, wecom=wecom), at)
+    sent = was_sent(msgid, wecom=wecom)
+    return _note(county_id, msgid, code, share, sent, at, text)
 
 
 @transaction.atomic
 def _note(
-    county_id: int, msgid: str, code: str, share: Share | None, sent: bool, at: datetime
+    county_id: int,
+    msgid: str,
+    code: str,
+    share: Share | None,
+    sent: bool,
+    at: datetime,
+    text: str,
 ) -> StrayTask:
     stray, created = StrayTask.objects.get_or_create(
         county_id=county_id,
         msgid=msgid,
         defaults={
             "code": code,
+            "text": text.replace("\0", ""),
             "share": share,
             "seen_at": at,
             "cancelled_at": None if sent else at,

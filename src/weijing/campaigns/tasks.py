@@ -10,6 +10,7 @@ from weijing.campaigns import (
     own_sends,
     reconciling,
     reminding,
+    restoring,
     sweeping,
 )
 from weijing.campaigns.content import files, trying, uploading
@@ -81,6 +82,8 @@ def find_forgotten(timestamp: int) -> None:
 @jobs.periodic("*/2 * * * * 20", "campaigns.sweep_duplicates")
 def sweep_duplicates(timestamp: int) -> None:
     for county in County.objects.all():
+        if restoring.unsettled(county.pk):
+            restoring.look(county, wecom=wecom(county.pk), at=now())
         duplicates.sweep(county, wecom=wecom(county.pk), at=now())
 
 

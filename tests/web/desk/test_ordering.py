@@ -6,8 +6,8 @@ import pytest
 
 from tests.builders import make_officer
 from weijing.accounts.models import Role
-from weijing.campaigns import drafting
-from weijing.campaigns.models import Campaign
+from weijing.campaigns import drafting, restoring
+from weijing.campaigns.models import Campaign, StrayTask
 from weijing.campaigns.ordering import hours, rules, scheduling
 from weijing.core import clock
 from weijing.territory.models import Station
@@ -164,3 +164,28 @@ def test_a_scheduled_message_that_came_back_says_why_to_its_author(desk):
     campaign.refresh_from_db()
     assert campaign.state == "draft" and "已退回起草人" in said
     assert "没有发出：起草人王示范已经没有起草权限" in said
+
+
+def test_after_a_restore_the_approver_sees_what_went_out_meanwhile(desk):
+    campaign = desk.submitted()
+    StrayTask.objects.create(
+        county=desk.county, msgid="m1", code="7K2QM", text=f"{campaign.body}\n〔隆警7K2QM〕",
+        seen_at=clock.now(), was_sent=True,
+    )  # fmt: skip
+    restoring.after_restore(desk.county, by=None, at=clock.now())
+    said = page(desk, desk.approver, campaign)
+    assert "审批前请看" in said
+    assert "这条可能已经发出" in said
+    assert "7K2QM" in said
+    assert "民辅警已经发出" in said
+    listed = desk.client(desk.approver).get("/desk/campaigns/").content.decode()
+    assert "全县群发已暂停" in listed
+
+
+def test_a_task_of_other_words_is_not_shown_to_the_approver(desk):
+    campaign = desk.submitted()
+    StrayTask.objects.create(
+        county=desk.county, msgid="m1", code="7K2QM", text="明天上午九点在村部打疫苗。",
+        seen_at=clock.now(), was_sent=True,
+    )  # fmt: skip
+    assert "7K2QM" not in page(desk, desk.approver, campaign)

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from weijing.audiences.expression import BadExpression
 from weijing.audiences.index import keeping
-from weijing.campaigns.models import Campaign
+from weijing.campaigns.models import Campaign, StrayTask
 from weijing.campaigns.ordering.rules import rules_of
 from weijing.campaigns.reach import people_of
 from weijing.campaigns.received import by_campaign
@@ -18,6 +18,7 @@ from weijing.core.clock import local_day
 # Of the pairs of neighbouring signs that occur in either text. Two warnings of different frauds
 # that share greeting and signature stay below it; a text with another date or road does not.
 ALIKE = 0.6
+FORGOTTEN_FOR = timedelta(days=30)
 WAITING = (Campaign.State.SUBMITTED, Campaign.State.SCHEDULED)
 _NO_WORD = re.compile(r"[\W_]+")
 
@@ -58,6 +59,22 @@ def repetitions(campaign: Campaign, *, at: datetime) -> list[Repetition]:
         for other, alike in like
     ]
     return sorted((one for one in found if one.people), key=lambda one: -one.people)
+
+
+def forgotten(campaign: Campaign, *, at: datetime) -> list[StrayTask]:
+    """Tasks in WeCom with such words that no row knows, the latest first: it may have gone out.
+
+    After a restore our own messages are missing; WeCom's list has given their words.
+    """
+    since = at - FORGOTTEN_FOR
+    rows = StrayTask.objects.filter(
+        ~Q(text=""), county_id=campaign.county_id, share=None, seen_at__gt=since
+    )
+    return [
+        task
+        for task in rows.order_by("-seen_at", "pk")
+        if likeness(campaign.body, task.text) >= ALIKE
+    ]
 
 
 def _alike(campaign: Campaign, *, since: datetime) -> list[tuple[Campaign, float]]:

@@ -30,7 +30,9 @@ CHECKS = (
         by_sql(
             f"SELECT id FROM campaigns_share WHERE county_id = %(county)s "  # noqa: S608
             f"AND state IN {LIVE} "
-            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes') AND NOT needs_person"
+            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes') AND NOT needs_person "
+            "AND NOT (state = 'waiting' AND stop = '' AND due_at IS NOT NULL AND EXISTS ("
+            "SELECT 1 FROM campaigns_campaignpause WHERE county_id = %(county)s))"
         ),
     ),
     Check(

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from weijing.accounts.models import Role
 from weijing.campaigns import policies, queries
-from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.models import Campaign, CampaignPause, Delivery, Share
 from weijing.campaigns.ordering import rules
 from weijing.core import clock
 from weijing.web.access import OfficerRequest, for_roles
@@ -58,6 +58,7 @@ def campaigns(request: OfficerRequest) -> HttpResponse:
         "to_approve": queries.to_approve(request.user, scope, at=clock.now())[:10],
         "may_settle": rules.can_change(request.user, at=clock.now()),
         "needing": queries.needing_a_person(scope).count(),
+        "pause": CampaignPause.objects.filter(county_id=scope.county_id).first(),
     }
     return show(request, "desk/campaigns/list.html", context, part="rows")
 

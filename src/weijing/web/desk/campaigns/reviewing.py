@@ -27,7 +27,7 @@ from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.ordering import scheduling
 from weijing.campaigns.ordering.levels import level_of
-from weijing.campaigns.ordering.repeating import repetitions
+from weijing.campaigns.ordering.repeating import forgotten, repetitions
 from weijing.campaigns.reach import reach_of
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
@@ -150,6 +150,7 @@ def _page(
         "wrong": wrong,
         "changed": changed and not recounted,
         "repeated": _repeated(request, campaign),
+        "forgotten": forgotten(campaign, at=now),
         "sample": _sample(request, campaign, node, author) if node else [],
         "checks": wording(campaign, county),
         "characters": len(campaign.body),
