@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from tests.builders import make_officer
-from tests.campaigns.fake_wecom import UNAVAILABLE
+from tests.campaigns.fake_wecom import MISCONFIGURED, UNAVAILABLE
 from tests.campaigns.pictures import office, pdf, picture, video
 from wecom_api import Unavailable
 from wecom_api.errors import InvalidMedia, MediaRefused
 from weijing.accounts.models import Role
-from weijing.campaigns import approving, asking, drafting
+from weijing.campaigns import approving, asking, backoff, drafting, sweeping
 from weijing.campaigns.content import attaching, checking, files, uploading
 from weijing.campaigns.content.models import Attachment, MediaFile
 from weijing.campaigns.models import Share
@@ -254,3 +254,49 @@ def test_files_that_nothing_carries_are_gone_after_a_month(draft, author, county
     assert files.drop_unused(county.pk, at=at + timedelta(days=29)) == 0
     assert files.drop_unused(county.pk, at=at + timedelta(days=31)) == 1
     assert list(MediaFile.objects.values_list("pk", flat=True)) == [kept.file_id]
+
+
+def test_the_upload_wakes_every_share_that_waits_for_it(carrying_share, county, wecom, at):
+    ask(carrying_share, wecom, at)
+    soon = at + timedelta(seconds=20)
+    assert sweeping.take_due(county.pk, at=soon).share_ids == []  # none of 1,400 asks each 15 s
+    upload_all(wecom, soon)
+    assert sweeping.take_due(county.pk, at=soon).share_ids == [carrying_share.pk]
+    ask(carrying_share, wecom, soon)
+    assert carrying_share.state == Share.State.ASKED
+
+
+def test_nobody_else_is_woken_by_an_upload(carrying_share, county, wecom, at):
+    parked = at + timedelta(minutes=5)
+    Share.objects.update(due_at=parked, note="企业微信暂时连不上，稍后自动再试。")
+    upload_all(wecom, at)
+    carrying_share.refresh_from_db()
+    assert carrying_share.due_at == parked
+
+
+def test_a_share_held_before_the_last_file_is_there_is_woken_again(carrying_share, wecom, at):
+    first, last = MediaFile.objects.order_by("pk")
+    ask(carrying_share, wecom, at)
+    uploading.upload(first, wecom=wecom, at=at)
+    ask(carrying_share, wecom, at)
+    assert carrying_share.due_at > at
+    uploading.upload(last, wecom=wecom, at=at)
+    carrying_share.refresh_from_db()
+    assert carrying_share.due_at == at
+
+
+def test_a_file_that_fails_again_and_again_is_shown_to_a_person_who_is_released_by_the_upload(
+    carrying_share, wecom, at
+):
+    file = MediaFile.objects.order_by("pk").first()
+    for failures in range(1, backoff.PARK_AFTER + 1):
+        wecom.media_answers = [MISCONFIGURED]
+        file.refresh_from_db()
+        uploading.upload(file, wecom=wecom, at=at)
+        ask(carrying_share, wecom, at)
+        assert carrying_share.needs_person == (failures == backoff.PARK_AFTER)
+    assert "密钥或权限" in carrying_share.note
+    upload_all(wecom, at)
+    carrying_share.refresh_from_db()
+    assert not carrying_share.needs_person
+    assert carrying_share.due_at == at

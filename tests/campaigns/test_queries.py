@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from django.db.models import F
 
 from tests.builders import make_officer
 from tests.campaigns.fake_wecom import FakeWeCom
@@ -159,3 +160,26 @@ def test_the_kill_switch_works_from_the_command_line(
     assert "Resumed" in run(command, ["resume"]).output
     assert "not paused" in run(command, ["resume"]).output
     assert Campaign.objects.count() == 0
+
+
+def test_results_come_in_however_many_wait_to_be_asked_for(
+    share: Share, second_officer: Officer, at: datetime
+) -> None:
+    rows = [
+        Share(county=second_officer.county, campaign=share.campaign, officer=second_officer,
+              part=part, code=f"{part:05}", people=1, due_at=at - timedelta(hours=1))
+        for part in range(20)
+    ]  # fmt: skip
+    Share.objects.bulk_create(rows)
+    Share.objects.filter(pk=share.pk).update(state=State.ASKED, msgid="m", due_at=at)
+    taken = sweeping.take_due(share.county_id, at=at, limit=10).share_ids
+    assert len(taken) == 10
+    assert share.pk in taken
+    Share.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.CONFIRMED, msgid=F("code"), due_at=at
+    )
+    later = at + sweeping.LEASE
+    Share.objects.filter(pk=share.pk).update(state=State.WAITING, msgid=None, due_at=later)
+    taken = sweeping.take_due(share.county_id, at=later, limit=10).share_ids
+    assert len(taken) == 10
+    assert taken[0] == share.pk

@@ -14,7 +14,7 @@ from weijing.core.logs import log
 
 # Per tick and county. With a tick every five seconds it also keeps polling below WeCom's limits.
 BATCH = 300
-KEPT_FOR_POLLS = BATCH // 5  # however many shares wait to be asked for, results go on coming in
+FOR_POLLS = 5  # one part in so many: however many wait to be asked for, results still come in
 TO_BE_ASKED = (State.WAITING, State.ASKING)
 # A share handed out comes back by itself if nobody attends to it.
 LEASE = timedelta(seconds=60)
@@ -43,7 +43,7 @@ def take_due(county_id: int, *, at: datetime, limit: int = BATCH) -> Due:
     if pausing.is_paused(county_id):
         asks = asks.filter(~Q(state=State.WAITING, stop=""))
     polls = _first(due.filter(state__in=[State.ASKED, State.CONFIRMED]), limit)
-    ids = _first(asks, limit)[: limit - min(len(polls), KEPT_FOR_POLLS)]
+    ids = _first(asks, limit)[: limit - min(len(polls), limit // FOR_POLLS)]
     ids += polls[: limit - len(ids)]
     leased = Share.objects.filter(county_id=county_id, pk__in=ids)
     leased.update(due_at=at + LEASE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wecom_api import attachments as parts
+from weijing.campaigns import backoff
 from weijing.campaigns.content import attaching, files, uploading
 from weijing.campaigns.content.models import Attachment
 from weijing.campaigns.models import Campaign
@@ -22,10 +23,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """WeCom does not have a file yet, so nothing is sent. `for_ever`: a person must act."""
+    """WeCom does not have a file yet, so nothing is sent. `needs_person`: trying has not helped."""
 
     because: str
-    for_ever: bool = False
+    needs_person: bool = False
 
 
 def load(campaign: Campaign, *, at: datetime) -> Load | Held:
@@ -67,7 +68,11 @@ def _held(missing: list[Attachment]) -> Held:
     first = refused[0] if refused else missing[0].file
     assert first is not None
     problem = first.problem or "正在传到企业微信，传好后自动派发。"
-    return Held(f"附件「{first.name}」：{problem}"[:200], for_ever=bool(refused))
+    failures = max(row.file.failures for row in missing if row.file)
+    return Held(
+        f"{uploading.HELD}{first.name}」：{problem}"[:200],
+        needs_person=bool(refused) or failures >= backoff.PARK_AFTER,
+    )
 
 
 def _digest(rows: list[Attachment]) -> str:

@@ -5,6 +5,7 @@ An upload reaches nobody, so a second one does no harm: what was not answered is
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from wecom_api import Misconfigured, Rejected, Unanswered, Unavailable, WeCom
@@ -12,12 +13,14 @@ from weijing.campaigns.content import files
 from weijing.campaigns.content.models import Attachment, MediaFile
 from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.moving import State
+from weijing.core import jobs
 
 MEDIA_LIVES = timedelta(days=3)  # developer.work.weixin.qq.com/document/path/90253
 # Renewed long before: a worker may be down for a night.
 RENEW_BEFORE = timedelta(hours=24)
 # What must be left when a share is asked for: clocks differ, and calls take their time.
 LEAST_LEFT = timedelta(hours=1)
+HELD = "附件「"  # so the notes of shares begin that wait for a file
 
 
 def is_ready(file: MediaFile, *, at: datetime) -> bool:
@@ -48,12 +51,30 @@ def upload(file: MediaFile, *, wecom: WeCom, at: datetime) -> None:
         code = f"（{refusal.errcode}）" if refusal.errcode else ""
         _failed(file, f"企业微信不收这个文件{code}，请换一个。", is_refused=True)
     else:
-        _row(file).update(
-            media_id=uploaded.media_id,
-            media_until=at + MEDIA_LIVES,  # by our clock, from before the call: never too late
-            failures=0,
-            problem="",
-        )
+        _has(file, uploaded.media_id, at=at)
+
+
+@transaction.atomic
+def _has(file: MediaFile, media_id: str, *, at: datetime) -> None:
+    """WeCom has it. What waited for it is due, in one statement: each by itself would come late."""
+    _row(file).update(
+        media_id=media_id,
+        media_until=at + MEDIA_LIVES,  # by our clock, from before the call: never too late
+        failures=0,
+        problem="",
+    )
+    carried = Attachment.objects.filter(county_id=file.county_id, file=file)
+    held = Share.objects.filter(
+        county_id=file.county_id,
+        campaign__in=carried.filter(campaign__isnull=False).values("campaign_id"),
+        state=State.WAITING,
+        note__startswith=HELD,
+    )
+    ids = list(held.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    if Share.objects.filter(county_id=file.county_id, pk__in=ids, state=State.WAITING).update(
+        due_at=at, needs_person=False
+    ):
+        jobs.enqueue("campaigns.sweep_now", county_id=file.county_id)
 
 
 def forget(file_ids: tuple[int, ...], county_id: int) -> None:
