@@ -36,6 +36,8 @@ class Campaign(TenantModel):
     topic = models.CharField(max_length=10, choices=Topic.choices, default=Topic.OTHER)
     body = models.TextField(blank=True)
     audience: Any = models.JSONField(default=dict)  # `audiences.expression`
+    # As handed in, with the saved audiences written out: what approval was asked for.
+    audience_meant: Any = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     # Confirming ends after this long; WeCom itself sets no limit.
     confirm_hours = models.SmallIntegerField(default=24)
@@ -241,6 +243,26 @@ class CampaignPause(TenantModel):
         ]
 
 
+class Restore(TenantModel):
+    """The database went back to an earlier moment: WeCom may have tasks that no row knows of.
+
+    Until `looked_at` asking stays paused: by then they have been listed (`StrayTask`).
+    """
+
+    restored_at = models.DateTimeField()
+    knows_until = models.DateTimeField()  # the last thing that the restored rows know of
+    shares = models.IntegerField()  # put in doubt
+    schedules = models.IntegerField()  # taken back, to be approved anew
+    looked_at = models.DateTimeField(null=True)
+    unknown = models.IntegerField(default=0)  # tasks of ours in WeCom that no row knew
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "restored_at"], name="restore_once"),
+        ]
+
+
 class OwnMessage(TenantModel):
     """A mass message that an officer sent alone, in WeCom: it uses up the residents' limit too.
 
@@ -259,26 +281,6 @@ class OwnMessage(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["county", "sent_on"], name="own_message_day"),
-        ]
-
-
-class Restore(TenantModel):
-    """The database went back to an earlier moment: WeCom may have tasks that no row knows of.
-
-    Until `looked_at` asking stays paused: by then they have been listed (`StrayTask`).
-    """
-
-    restored_at = models.DateTimeField()
-    knows_until = models.DateTimeField()  # the last thing that the restored rows know of
-    shares = models.IntegerField()  # put in doubt
-    schedules = models.IntegerField()  # taken back, to be approved anew
-    looked_at = models.DateTimeField(null=True)
-    unknown = models.IntegerField(default=0)  # tasks of ours in WeCom that no row knew
-
-    class Meta(TenantModel.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["county", "restored_at"], name="restore_once"),
         ]
 
 

@@ -13,12 +13,12 @@ from django.db.models import Sum
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audiences import counting, expression
-from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.models import Campaign, Delivery, OwnMessage, Share
 from weijing.core import clock
 from weijing.demo.morning import TOWNS, Morning, audience
 from weijing.demo.stage import VEHICLES, Stage
 from weijing.residents.figures import coverage
-from weijing.residents.models import Contact, Resident, RollImport
+from weijing.residents.models import Contact, Resident, RollImport, WechatIdentity
 from weijing.sync.models import BehaviourDay, Greeting, InboxEvent
 from weijing.tags.models import Tag, TagAssignment
 from weijing.territory.queries import root
@@ -231,6 +231,11 @@ def _campaign(stage: Stage, morning: Morning) -> list[Figure]:
         Figure("群发：删除民辅警的人", ours["not_friend"], len(morning.deleted)),
         Figure("群发：条数已满的人", ours["over_quota"], len(morning.over_quota)),
         Figure(
+            "群发：民辅警自己发给的人",
+            _got_from_officers(stage),
+            _ordinals(stage, morning.over_quota),
+        ),
+        Figure(
             "群发：未确认而停止的份数",
             sum(share.state == Share.State.CANCELLED for share in shares),
             sum(share.officer.wecom_userid in morning.never_confirmed for share in shares),
@@ -238,6 +243,17 @@ def _campaign(stage: Stage, morning: Morning) -> list[Figure]:
         Figure("群发：需要人工的份数", sum(share.needs_person for share in shares), 0),
         Figure("群发：结果", campaign.state, Campaign.State.CANCELLED.value),
     ]
+
+
+def _got_from_officers(stage: Stage) -> set[int]:
+    """Ordinals of those to whom an officer sent something alone, as we read it back."""
+    messages = OwnMessage.objects.filter(county=stage.county).values_list("people", flat=True)
+    return {ordinal for ordinals in messages for ordinal in ordinals}
+
+
+def _ordinals(stage: Stage, accounts: list[str]) -> set[int]:
+    found = WechatIdentity.objects.filter(county=stage.county, external_userid__in=accounts)
+    return set(found.values_list("resident__ordinal", flat=True))
 
 
 def _statistics(stage: Stage) -> list[Figure]:

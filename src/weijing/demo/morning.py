@@ -13,8 +13,8 @@ from weijing.accounts.models import Officer, Role, RoleGrant
 from weijing.accounts.scope import scope_of
 from weijing.campaigns import approving, drafting, reminding, stopping
 from weijing.campaigns.content import using
-from weijing.campaigns.models import Campaign, Share
-from weijing.core import clock
+from weijing.campaigns.models import Campaign, OwnMessage, Share
+from weijing.core import clock, jobs
 from weijing.core.errors import DomainError
 from weijing.demo import reviewed_text
 from weijing.demo.stage import VEHICLES, Stage
@@ -287,6 +287,9 @@ def officers_confirm(stage: Stage, morning: Morning) -> None:
         return done.values("officer").distinct().count() == finished
 
     until("results are read back", results_in)
+    jobs.enqueue("campaigns.take_down_own_sends", timestamp=0)
+    own = OwnMessage.objects.filter(county=stage.county)
+    until("officers' own messages are read back", lambda: own.count() >= len(morning.over_quota))
     author = campaign.drafted_by
     reminded = reminding.remind(campaign, by=author, at=clock.now())
     stage.say(f"{finished} 名民辅警已确认，发出 {morning.sent:,} 条；提醒了未确认的 {reminded} 名")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -27,6 +28,7 @@ from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.ordering import scheduling
 from weijing.campaigns.ordering.levels import level_of
+from weijing.campaigns.ordering.meaning import AudienceChanged
 from weijing.campaigns.ordering.repeating import forgotten, repetitions
 from weijing.campaigns.reach import reach_of
 from weijing.core import clock
@@ -77,6 +79,11 @@ def _act(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
         return _acted(request, campaign)
     except PermissionDenied:
         raise
+    except AudienceChanged as changed:
+        why = str(changed)
+        approving.return_to_author(campaign, by=request.user, at=clock.now(), reason=why)
+        messages.warning(request, f"{why}已退回起草人。")
+        return redirect("desk:campaigns")
     except DomainError as wrong:
         campaign.refresh_from_db()
         return _page(
@@ -195,7 +202,7 @@ def _meant(campaign: Campaign) -> tuple[str, Node | None, str]:
     """Looked up anew whenever somebody opens the page: (what is wrong, whom, in words)."""
     try:
         node = parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
-        return "", node, sentence(node)
+        return "", node, sentence(node, written_out=True)
     except BadExpression as bad:
         return str(bad), None, ""
 
