@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from random import Random
 
 import pytest
 from PIL import Image
@@ -58,6 +59,35 @@ def test_a_file_is_what_it_contains_whatever_its_name_says():
 def test_what_wecom_does_not_take_or_tells_too_much_is_refused(data, said):
     with pytest.raises(checking.NotSendable, match=said):
         checking.checked("x", data)
+
+
+def test_what_is_see_through_does_not_turn_black():
+    out = io.BytesIO()
+    Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(out, "PNG")
+    kept = checking.checked("印章.png", out.getvalue())
+    assert Image.open(io.BytesIO(kept.data)).getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("whole", [office("word/document.xml", "a.xml"), pdf(), video()])
+def test_broken_documents_and_videos_are_kept_or_refused_and_never_crash(whole):
+    random = Random(len(whole))
+    refused = 0
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(random.choice((1, 3, 20))):
+            data[random.randrange(len(data))] = random.randrange(256)
+        try:
+            checking.checked("x", bytes(data))
+        except checking.NotSendable:
+            refused += 1
+    assert refused > 20
+
+
+def test_a_zip_of_a_version_to_come_is_refused():
+    data = bytearray(office("word/document.xml"))
+    data[data.rindex(b"PK\x01\x02") + 6] = 90  # version needed to extract
+    with pytest.raises(checking.NotSendable, match="打不开"):
+        checking.checked("x.docx", bytes(data))
 
 
 def test_a_small_file_that_unfolds_into_a_huge_picture_is_not_unfolded():

@@ -62,6 +62,13 @@ def test_what_is_no_photo_is_refused(data: bytes) -> None:
         photos.redrawn(data)
 
 
+def test_what_is_see_through_does_not_turn_black() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(out, "PNG")
+    drawn, _size = photos.redrawn(out.getvalue())
+    assert Image.open(io.BytesIO(drawn)).getpixel((0, 0)) == (255, 255, 255)
+
+
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused() -> None:
     bomb = io.BytesIO()

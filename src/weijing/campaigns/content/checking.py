@@ -1,13 +1,13 @@
 """What a file is, by its content and never by its name; and whether WeCom takes it."""
 
 import io
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from weijing.campaigns.content.models import MediaFile
+from weijing.core import pictures
 from weijing.core.errors import DomainError
 
 Kind = MediaFile.Kind
@@ -15,10 +15,8 @@ MIB = 1024 * 1024
 # developer.work.weixin.qq.com/document/path/90253
 MAX_BYTES = {Kind.IMAGE: 10 * MIB, Kind.VIDEO: 10 * MIB, Kind.FILE: 20 * MIB}
 MIN_BYTES = 6
-MAX_PIXELS = 50_000_000  # looked up before a picture is unpacked: a small file can be a huge one
 LONGEST_SIDE = 2560
 QUALITY = 88
-PICTURES = ("JPEG", "PNG", "WEBP")
 # Boxes in which phones write where a video was taken.
 PLACES_IN_VIDEO = (b"\xa9xyz", b"loci", b"com.apple.quicktime.location")
 OFFICE = {
@@ -87,16 +85,12 @@ def _kind(data: bytes) -> Kind:
 
 def _picture(name: str, data: bytes) -> Checked:
     try:
-        with Image.open(io.BytesIO(data), formats=PICTURES) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise NotSendable("没有加上：图片的像素太多，请缩小后再加。")
-            keeps_edges = opened.format == "PNG"  # plans and posters, which JPEG would blur
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as broken:
+        bare, came_as = pictures.redrawn(data, longest_side=LONGEST_SIDE)
+    except pictures.TooManyPixels as huge:
+        raise NotSendable("没有加上：图片的像素太多，请缩小后再加。") from huge
+    except pictures.UnreadablePicture as broken:
         raise NotSendable("没有加上：图片打不开，可能已损坏，请换一张。") from broken
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    bare = Image.new("RGB", picture.size)  # pixels alone: no EXIF, no profile, no comment
-    bare.paste(picture)
+    keeps_edges = came_as == "PNG"  # plans and posters, which JPEG would blur
     out = io.BytesIO()
     if keeps_edges:
         bare.save(out, "PNG", optimize=True)
@@ -125,7 +119,8 @@ def _document(name: str, data: bytes) -> Checked:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
             inside = set(opened.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError) as broken:
+    # What it says of itself may be anything: a version to come, a name in no known encoding.
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as broken:
         raise NotSendable("没有加上：文件打不开，可能已损坏，请换一份。") from broken
     if any(part.endswith("vbaProject.bin") for part in inside):
         raise NotSendable("没有加上：文件带宏，群众打开不安全，请另存为不带宏的格式。")

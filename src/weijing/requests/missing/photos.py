@@ -6,21 +6,19 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from weijing.accounts.models import Officer
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
+from weijing.core import pictures
 from weijing.core.errors import DomainError
 from weijing.requests.missing import looking_again, opening
 from weijing.requests.models import MissingPerson, MissingPhoto
 from weijing.residents.models import Resident
 
 MAX_BYTES = 8 * 1024 * 1024
-MAX_PIXELS = 50_000_000  # looked up before a picture is unpacked: a small file can be a huge one
 LONGEST_SIDE = 1280
 QUALITY = 82
-FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 class NotAPhoto(DomainError):
@@ -65,15 +63,11 @@ def redrawn(data: bytes) -> tuple[bytes, tuple[int, int]]:
     if not 0 < len(data) <= MAX_BYTES:
         raise NotAPhoto(f"没有保存：照片应在 {MAX_BYTES // 1024 // 1024} MB 以内，请换一张。")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise NotAPhoto("没有保存：照片太大，请换一张小一点的。")
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as broken:
+        bare, _came_as = pictures.redrawn(data, longest_side=LONGEST_SIDE)
+    except pictures.TooManyPixels as huge:
+        raise NotAPhoto("没有保存：照片太大，请换一张小一点的。") from huge
+    except pictures.UnreadablePicture as broken:
         raise NotAPhoto("没有保存：这不是能打开的照片，请用 JPG、PNG 或 WebP。") from broken
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    bare = Image.new("RGB", picture.size)  # pixels alone: no EXIF, no profile, no comment
-    bare.paste(picture)
     out = io.BytesIO()
     bare.save(out, "JPEG", quality=QUALITY, optimize=True)
     return out.getvalue(), bare.size
