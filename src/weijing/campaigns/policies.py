@@ -89,9 +89,14 @@ class _Judge:
 
 
 def can_stop(by: Officer, campaign: Campaign, *, at: datetime) -> bool:
-    """The author, or whoever answers for their area, however large it is: stopping is safe."""
+    """The author, or whoever answers for their area, however large it is: stopping is safe.
+
+    Of an urgent one also who has written it, or who has let it go alone.
+    """
     if campaign.county_id != by.county_id:
         return False
+    if campaign.is_urgent and by.pk in (campaign.drafted_by_id, campaign.released_by_id):
+        return _has(by, Role.DUTY_LEADER, Role.STATION_COMMAND, Role.CAMPAIGN_AUTHOR)
     if campaign.drafted_by_id == by.pk:
         return can_draft(by)
     return answers_for(by, campaign, at=at)

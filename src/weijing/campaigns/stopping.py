@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from wecom_api import Rejected, WeCom, WeComError
 from wecom_api.errors import Cancelled, StillDispatching
@@ -12,6 +12,8 @@ from wecom_api.group_messages import TASK_SENT
 from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.campaigns import backoff, policies, receipts
+from weijing.campaigns.emergency import texting
+from weijing.campaigns.emergency.models import EmergencyMessage
 from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.moving import UNCONFIRMED, State, move
 from weijing.core import jobs
@@ -29,15 +31,14 @@ class NotRunning(DomainError):
 def stop(campaign: Campaign, *, by: Officer, at: datetime) -> int:
     """Stop what is not confirmed yet; for how many officers.
 
-    WeCom is told share by share; an officer who was quicker has sent it, and that counts.
+    WeCom is told share by share; an officer who was quicker has sent it, and that counts. Of an
+    urgent one nobody else sends it, and no short message leaves any more.
     Raises `PermissionDenied`, `NotRunning`.
     """
     if not policies.can_stop(by, campaign, at=at):
         raise PermissionDenied
-    running = Campaign.objects.filter(
-        county_id=campaign.county_id, pk=campaign.pk, state=Campaign.State.RELEASED
-    )
-    if not running.update(state=Campaign.State.CANCELLED, ended_at=at):
+    running = Campaign.objects.filter(county_id=campaign.county_id, pk=campaign.pk)
+    if not running.filter(_goes_on(at)).update(state=Campaign.State.CANCELLED, ended_at=at):
         raise NotRunning
     shares = Share.objects.filter(county_id=campaign.county_id, campaign=campaign)
     # One statement for all states: a share that moves on meanwhile is marked in its new state.
@@ -45,9 +46,24 @@ def stop(campaign: Campaign, *, by: Officer, at: datetime) -> int:
         stop=State.CANCELLED, due_at=now_unless_being_asked(at)
     )
     shares.filter(state=State.WAITING).update(state=State.CANCELLED, ended_at=at, due_at=None)
+    said = EmergencyMessage.objects.filter(county_id=campaign.county_id, campaign=campaign)
+    texting.stop(said, campaign.county_id, at=at)
     trail.record(by, "campaign.stopped", campaign, at=at, officers=stopped)
     jobs.enqueue("campaigns.sweep_now", county_id=campaign.county_id)
     return stopped
+
+
+def is_going_on(campaign: Campaign, *, at: datetime) -> bool:
+    """Whether there is anything left to stop."""
+    rows = Campaign.objects.filter(county_id=campaign.county_id, pk=campaign.pk)
+    return rows.filter(_goes_on(at)).exists()
+
+
+def _goes_on(at: datetime) -> Q:
+    """Of an urgent one other ways may follow when the share of every officer has ended."""
+    return Q(state=Campaign.State.RELEASED) | Q(
+        state=Campaign.State.FINISHED, is_urgent=True, confirm_by__gt=at
+    )
 
 
 def now_unless_being_asked(at: datetime) -> Case:

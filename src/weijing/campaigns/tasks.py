@@ -113,7 +113,7 @@ def ask_sms_reports(*, county_id: int) -> None:
 
 @jobs.periodic("* * * * * */5", "campaigns.watch_emergencies", queue=jobs.URGENT)
 def watch_emergencies(timestamp: int) -> None:
-    for county_id in watching.counties():
+    for county_id in watching.counties(at=now()):
         watching.watch(county_id, at=now())
 
 

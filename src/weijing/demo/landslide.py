@@ -96,7 +96,7 @@ def compare(stage: Stage, slide: Landslide) -> list[Figure]:
         county=stage.county, share__campaign=message.campaign, result="pending"
     )
     until("the results of the emergency are in", lambda: not waiting.exists())
-    reached = reaching.reached(message)
+    reached = reaching.reached(message, at=clock.now())
     told = reached.people["wecom"] + reached.people["sms"]
     with_way = Delivery.objects.filter(
         county=stage.county, share__campaign=message.campaign, result="sent"

@@ -17,6 +17,7 @@ from tests.builders import (
     make_resident,
     make_tag,
 )
+from tests.campaigns.emergency.phones import Phones
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns.emergency import approving, duty, reporting, verifying, wording, writing
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage
@@ -152,3 +153,9 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             monkeypatch.setattr(env.environment(), name, value)
 
     return change
+
+
+@pytest.fixture
+def phones(configure: Callable[..., None]) -> Phones:
+    configure(sms_base_url="http://127.0.0.1:1/v1", sms_secret="x")
+    return Phones()

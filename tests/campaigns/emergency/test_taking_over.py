@@ -102,7 +102,7 @@ def test_who_does_not_confirm_is_replaced_after_five_minutes_and_not_before(
     assert outcomes == {"luo": Outcome.HANDED_ON, "far": Outcome.NOBODY}
     assert Delivery.objects.count() == 6
     assert Campaign.objects.get().state == Campaign.State.FINISHED
-    found = reaching.reached(message)
+    found = reaching.reached(message, at=scene.at)
     assert (found.people["wecom"], found.all) == (5, 8)
 
 

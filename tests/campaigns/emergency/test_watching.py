@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import connection
+
 from tests.campaigns.emergency.conftest import Scene
 from tests.campaigns.fake_wecom import FakeWeCom
 from weijing.campaigns import asking
@@ -12,13 +14,29 @@ from weijing.core import sms
 
 
 def test_the_periodic_look_finds_the_county_and_takes_over_in_time(scene: Scene) -> None:
-    assert watching.counties() == []
+    assert watching.counties(at=scene.at) == []
     scene.pushed()
-    assert watching.counties() == [scene.county.pk]
+    assert watching.counties(at=scene.at) == [scene.county.pk]
     watching.watch(scene.county.pk, at=scene.at + timedelta(minutes=4))
     assert not Takeover.objects.exists()
     watching.watch(scene.county.pk, at=scene.at + timedelta(minutes=5))
     assert Takeover.objects.count() == Share.objects.filter(stop="cancelled").count() == 3
+
+
+def test_a_county_is_looked_at_until_a_day_after_its_last_all_clear(scene: Scene) -> None:
+    last = scene.pushed(scene.pushed().event, "clear")
+    assert watching.counties(at=scene.at + timedelta(hours=23)) == [scene.county.pk]
+    watching.watch(scene.county.pk, at=scene.at + timedelta(minutes=5))
+    assert watching.counties(at=scene.at + timedelta(hours=25)) == [scene.county.pk]
+    Takeover.objects.filter(message=last).delete()
+    assert watching.counties(at=scene.at + timedelta(hours=25)) == []
+
+
+def test_short_messages_are_sent_by_one_worker_at_a_time(scene: Scene, phones: object) -> None:
+    scene.pushed()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lock FROM procrastinate_jobs WHERE task_name = 'campaigns.send_sms'")
+        assert cursor.fetchall() == [("campaigns.send_sms",)]
 
 
 def test_the_desk_of_the_place_and_the_leaders_are_told_what_waits(scene: Scene) -> None:

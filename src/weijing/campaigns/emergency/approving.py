@@ -15,6 +15,7 @@ from weijing.campaigns.emergency import (
     policies,
     proposing,
     second_channel,
+    texting,
     wording,
 )
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage
@@ -114,15 +115,17 @@ def _fits(event: EmergencyEvent, message: EmergencyMessage) -> bool:
 
 def _supersede(event: EmergencyEvent, *, at: datetime) -> None:
     """What officers have not confirmed of earlier messages is old news: it is taken back."""
-    earlier = EmergencyMessage.objects.filter(
-        county_id=event.county_id, event=event, approved_at__isnull=False, superseded_at=None
+    said = EmergencyMessage.objects.filter(
+        county_id=event.county_id, event=event, approved_at__isnull=False
     )
-    campaigns = list(earlier.values_list("campaign_id", flat=True))
+    # First, and it waits here for a takeover that is being settled: a share of the duty account
+    # that was made in this moment is found by the next statement, one made later is not.
+    said.filter(superseded_at=None).update(superseded_at=at)
+    campaigns = list(said.values_list("campaign_id", flat=True))
     Share.objects.filter(
         county_id=event.county_id, campaign_id__in=campaigns, state__in=UNCONFIRMED, stop=""
     ).update(stop=Share.State.CANCELLED, due_at=now_unless_being_asked(at))
-    second_channel.stop(event, at=at)
-    earlier.update(superseded_at=at)
+    texting.stop(said, event.county_id, at=at)
 
 
 def _campaign(

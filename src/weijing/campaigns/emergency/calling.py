@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.queries import responsible_for
@@ -19,6 +19,12 @@ State, How, Result = HouseholdCall.State, CallAttempt.How, CallAttempt.Result
 CALL_AGAIN = timedelta(minutes=5)
 CALLS_BEFORE_A_VISIT = 3
 VISIT_WITHIN = timedelta(minutes=30)
+_OPEN_FIRST = Case(
+    When(state=State.CALLING, then=Value(0)),
+    When(state=State.ESCALATED, then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
 
 
 class NotOpen(DomainError):
@@ -125,9 +131,9 @@ def end(event: EmergencyEvent, *, at: datetime) -> int:
 
 
 def of(event: EmergencyEvent, scope: Scope) -> QuerySet[HouseholdCall]:
-    """The list as somebody may see it: what is due first on top."""
+    """The list as somebody may see it: who is still to be called, what is due first on top."""
     rows = visible_to(scope).filter(event=event)
-    return rows.order_by("state", "due_at", "household__division__lo", "pk")
+    return rows.order_by(_OPEN_FIRST, "due_at", "household__division__lo", "pk")
 
 
 def waiting_for(scope: Scope) -> QuerySet[HouseholdCall]:

@@ -7,9 +7,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min
 
+from weijing.accounts.scope import Scope
+from weijing.campaigns.emergency import taking_over
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms
 from weijing.campaigns.models import Delivery
 from weijing.campaigns.moving import LIVE
+from weijing.residents.merges import survivors
 
 Kind = EmergencyMessage.Kind
 WAYS = ("wecom", "sms", "call", "waiting", "not_reached")
@@ -48,21 +51,27 @@ class Reached:
 
 
 # The first way in this order counts; somebody with both WeChat and a short message is one person.
+# Whom the officer left out, and who belongs to a task that WeCom does not take back, does not wait.
 _BY_WAY = """
 WITH person AS (
     SELECT r.id, r.household_id, r.phone_index FROM residents_resident r
     WHERE r.county_id = %(county)s AND r.ordinal = ANY (%(people)s)
 ), wecom AS (
     SELECT d.resident_id, bool_or(d.result = 'sent') AS sent,
-           bool_or(d.result = 'pending' AND s.state = ANY (%(live)s)) AS waiting
+           bool_or(d.result = 'pending' AND s.state = ANY (%(live)s)
+                   AND NOT (s.state = 'confirmed' AND s.failures = 0
+                            AND s.confirmed_at <= %(long_ago)s)
+                   AND NOT (s.state = 'asked' AND t.started_at <= %(long_ago)s)) AS waiting
     FROM campaigns_share s
     JOIN campaigns_delivery d ON d.county_id = s.county_id AND d.share_id = s.id
+    LEFT JOIN campaigns_takeover t ON t.county_id = s.county_id AND t.share_id = s.id
     WHERE s.county_id = %(county)s AND s.campaign_id = %(campaign)s GROUP BY 1
 ), told AS (
     SELECT person.id, person.household_id,
            CASE WHEN wecom.sent THEN 'wecom'
                 WHEN sms.state IN ('accepted', 'delivered') THEN 'sms'
-                WHEN call.state = 'answered' AND %(calls_count)s THEN 'call'
+                WHEN call.state = 'answered' AND %(calls_count)s
+                     AND call.ended_at >= %(approved_at)s THEN 'call'
                 WHEN wecom.waiting OR sms.state IN ('waiting', 'sending') THEN 'waiting'
                 ELSE 'not_reached' END AS way
     FROM person
@@ -79,18 +88,26 @@ UNION ALL
 SELECT '', 0, count(DISTINCT household_id),
        count(DISTINCT household_id) FILTER (WHERE way IN ('wecom', 'sms', 'call')) FROM told
 """
+# Along the villages, as somebody walks; who has no address on record is for the county desk.
 _WITHOUT = """
-SELECT told.id FROM told WHERE told.way = 'not_reached' ORDER BY told.id LIMIT %(limit)s
-OFFSET %(offset)s
+FROM told JOIN residents_resident r ON r.county_id = %(county)s AND r.id = told.id
+LEFT JOIN territory_division place
+    ON place.county_id = r.county_id AND place.id = r.division_id
+WHERE told.way = 'not_reached' AND (%(everywhere)s OR EXISTS (
+    SELECT 1 FROM unnest(%(from)s::int[], %(to)s::int[]) AS own (lo, hi)
+    WHERE place.lo BETWEEN own.lo AND own.hi))
+"""
+_ALONG_THE_VILLAGES = """
+ORDER BY place.lo, r.household_id, r.id LIMIT %(limit)s OFFSET %(offset)s
 """
 
 
-def reached(message: EmergencyMessage) -> Reached:
+def reached(message: EmergencyMessage, *, at: datetime) -> Reached:
     """How far the message is now. It must have been approved."""
     people = dict.fromkeys(WAYS, 0)
     households = households_reached = 0
     with connection.cursor() as cursor:
-        cursor.execute(_BY_WAY + _TOTALS, _values(message))
+        cursor.execute(_BY_WAY + _TOTALS, _values(message, at=at))
         for way, count, all_homes, told_homes in cursor.fetchall():
             if way:
                 people[way] = count
@@ -99,12 +116,31 @@ def reached(message: EmergencyMessage) -> Reached:
     return Reached(people, households_reached, households, _sms(message))
 
 
-def not_reached(message: EmergencyMessage, *, offset: int, limit: int) -> list[int]:
-    """Ids of people whom no way has reached so far; showing them is a reading."""
-    with connection.cursor() as cursor:
-        values = {**_values(message), "limit": limit, "offset": offset}
-        cursor.execute(_BY_WAY + _WITHOUT, values)
-        return [row[0] for row in cursor.fetchall()]
+class NotReached:
+    """People whom no way has reached so far, in the places that somebody answers for.
+
+    A sequence of their ids for a paginator; showing them is a reading.
+    """
+
+    def __init__(self, message: EmergencyMessage, scope: Scope, *, at: datetime) -> None:
+        self._values = {
+            **_values(message, at=at),
+            "everywhere": scope.whole_county and scope.sees_residents,
+            "from": [lo for lo, _ in scope.ranges],
+            "to": [hi for _, hi in scope.ranges],
+        }
+
+    def __len__(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_WAY + "SELECT count(*)" + _WITHOUT, self._values)
+            [[count]] = cursor.fetchall()
+        return int(count)
+
+    def __getitem__(self, part: slice) -> list[int]:
+        values = {**self._values, "offset": part.start, "limit": part.stop - part.start}
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_WAY + "SELECT r.id" + _WITHOUT + _ALONG_THE_VILLAGES, values)
+            return [row[0] for row in cursor.fetchall()]
 
 
 def first_sent_at(event: EmergencyEvent) -> datetime | None:
@@ -127,14 +163,17 @@ def _sms(message: EmergencyMessage) -> dict[str, int]:
     return counts
 
 
-def _values(message: EmergencyMessage) -> dict[str, Any]:
+def _values(message: EmergencyMessage, *, at: datetime) -> dict[str, Any]:
+    concerned = survivors.of(message.county_id, message.concerned())
     return {
         "county": message.county_id,
         "message": message.pk,
         "event": message.event_id,
         "campaign": message.campaign_id,
+        "approved_at": message.approved_at,
+        "long_ago": at - taking_over.after(),
         # A call is about the danger; that it is over nobody has said by it.
         "calls_count": message.kind in (Kind.FIRST, Kind.UPDATE),
         "live": [state.value for state in LIVE],
-        "people": message.concerned().to_array().tolist(),
+        "people": concerned.to_array().tolist(),
     }

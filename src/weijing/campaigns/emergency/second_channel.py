@@ -1,17 +1,16 @@
 """Short messages for whom WeCom does not reach: no contact, no friend any more, not confirmed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from pyroaring import BitMap
 
 from weijing.campaigns.emergency import taking_over
-from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms
+from weijing.campaigns.emergency.models import EmergencyMessage
 from weijing.core.env import environment
 from weijing.core.ids import ID_STEP, reserve
 
-State = Sms.State
 BECAUSE = {
     "no_contact": "没有微信好友",
     "not_friend": "不再是好友",
@@ -19,16 +18,26 @@ BECAUSE = {
     "unusable": "企业微信不收",
     "unconfirmed": "没人确认发送",
     "wecom_fails": "企业微信没有接受任务",
+    "left_out": "民辅警没有选上",
 }
 
+LOOK_EVERY = timedelta(seconds=30)
+
 # One row per number: `who` has resident, number and reason; a number that has one keeps it.
+_NEW = """
+SELECT DISTINCT ON (who.phone_index) who.id, who.phone_index, who.because FROM ({who}) who
+WHERE NOT EXISTS (SELECT 1 FROM campaigns_sms had
+                  WHERE had.county_id = %(county)s AND had.message_id = %(message)s
+                    AND had.phone_index = who.phone_index)
+ORDER BY who.phone_index, who.id
+"""
+_COUNT = "SELECT count(*) FROM ({new}) new"
 _ADD = """
 INSERT INTO campaigns_sms (id, county_id, message_id, resident_id, phone_index, because, state,
                            attempts, due_at, note)
 SELECT %(first)s + row_number() OVER () * %(step)s, %(county)s, %(message)s, one.id,
        one.phone_index, one.because, 'waiting', 0, %(at)s, ''
-FROM (SELECT DISTINCT ON (who.phone_index) who.id, who.phone_index, who.because
-      FROM ({who}) who ORDER BY who.phone_index, who.id) one
+FROM ({new} LIMIT %(count)s) one
 ON CONFLICT (county_id, message_id, phone_index) DO NOTHING
 """
 _WITHOUT_CONTACT = """
@@ -40,11 +49,14 @@ WHERE r.county_id = %(county)s AND r.ordinal = ANY (%(people)s) AND r.phone_inde
                   WHERE d.county_id = %(county)s AND d.resident_id = r.id
                     AND s.campaign_id = %(campaign)s)
 """
-# Not while the duty account may still get them, unless WeCom itself has not taken the task.
+# Not while the duty account may still get them, unless WeCom itself has not taken the task, or
+# does not take it back. Who is left when the officer has sent theirs was left out on purpose or
+# by mistake; that WeCom has told us so shows in `failures`.
 _NOT_REACHED = """
 SELECT r.id, r.phone_index,
        CASE WHEN d.result <> 'pending' THEN d.result
             WHEN s.state IN ('waiting', 'asking', 'unsure') THEN 'wecom_fails'
+            WHEN s.state = 'confirmed' THEN 'left_out'
             ELSE 'unconfirmed' END AS because
 FROM campaigns_share s
 JOIN campaigns_delivery d ON d.county_id = s.county_id AND d.share_id = s.id
@@ -58,6 +70,8 @@ WHERE s.county_id = %(county)s AND s.campaign_id = %(campaign)s AND r.phone_inde
           s.state IN ('cancelled', 'lapsed', 'refused') AND t.settled_at IS NOT NULL
           OR s.state IN ('waiting', 'asking', 'unsure')
              AND %(at)s >= greatest(%(late)s, f.settled_at + %(after)s)
+          OR s.state = 'asked' AND t.settled_at IS NULL AND t.started_at <= %(at)s - %(after)s
+          OR s.state = 'confirmed' AND s.failures = 0 AND s.confirmed_at <= %(at)s - %(after)s
           OR f.id IS NOT NULL AND s.state IN ('asked', 'cancelled', 'lapsed', 'refused')
              AND f.settled_at <= %(at)s - %(after)s))
 """
@@ -75,43 +89,35 @@ def add_without_contact(message: EmergencyMessage, people: BitMap, *, at: dateti
 
 @transaction.atomic
 def add_not_reached(county_id: int, *, at: datetime) -> int:
-    """Whom WeCom has not reached meanwhile, of the messages that nothing has replaced."""
+    """Whom WeCom has not reached meanwhile, of the messages that nothing has replaced.
+
+    Of each only every half minute: it goes through all of its deliveries.
+    """
     found = 0
     for message in taking_over.current(county_id, at=at):
-        assert message.approved_at is not None
-        found += _add(
-            message,
-            _NOT_REACHED,
-            at=at,
-            late=message.approved_at + taking_over.after(),
-            after=taking_over.after(),
-        )
+        if message.looked_at is not None and at < message.looked_at + LOOK_EVERY:
+            continue
+        EmergencyMessage.objects.filter(county_id=county_id, pk=message.pk).update(looked_at=at)
+        late, after = taking_over.late_at(message), taking_over.after()
+        found += _add(message, _NOT_REACHED, at=at, late=late, after=after)
     return found
-
-
-def stop(event: EmergencyEvent, *, at: datetime) -> int:
-    """What has not left is old news."""
-    waiting = Sms.objects.filter(
-        county_id=event.county_id, message__event=event, state=State.WAITING
-    )
-    return waiting.update(state=State.STOPPED, due_at=None, ended_at=at)
 
 
 def _add(message: EmergencyMessage, who: str, *, at: datetime, **values: Any) -> int:
     if not is_on():
         return 0
-    most = message.people or 0
+    new = _NEW.format(who=who)
+    values |= {
+        "county": message.county_id,
+        "message": message.pk,
+        "campaign": message.campaign_id,
+        "at": at,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ADD.format(who=who),
-            {
-                "first": reserve(most + 1),
-                "step": ID_STEP,
-                "county": message.county_id,
-                "message": message.pk,
-                "campaign": message.campaign_id,
-                "at": at,
-                **values,
-            },
-        )
+        cursor.execute(_COUNT.format(new=new), values)
+        [[count]] = cursor.fetchall()
+        if not count:
+            return 0
+        values |= {"count": count, "first": reserve(count + 1), "step": ID_STEP}
+        cursor.execute(_ADD.format(new=new), values)
         return int(cursor.rowcount)

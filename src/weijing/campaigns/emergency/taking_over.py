@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
@@ -30,11 +30,23 @@ def after() -> timedelta:
     return timedelta(seconds=environment().emergency_take_over_seconds)
 
 
+def late_at(message: EmergencyMessage) -> datetime:
+    """When officers have had their time. A pause does not count: they were not asked."""
+    assert message.approved_at is not None
+    return max(message.approved_at, message.held_until or message.approved_at) + after()
+
+
+def hold(county_id: int, *, at: datetime) -> None:
+    """The county is paused: the time of its officers begins anew when it goes on."""
+    held = [message.pk for message in current(county_id, at=at)]
+    EmergencyMessage.objects.filter(county_id=county_id, pk__in=held).update(held_until=at)
+
+
 @transaction.atomic
 def begin(county_id: int, *, at: datetime) -> int:
     """Take back the shares nobody confirmed in time; how many. WeCom is told by the usual sweep.
 
-    A share that WeCom refused, or whose officer cannot be asked, is not waited for.
+    Not waited for: a share that WeCom refused, or whose task somebody ended in WeCom's console.
     """
     taken = Takeover.objects.filter(county_id=county_id, share=OuterRef("pk"))
     handed_on = Takeover.objects.filter(county_id=county_id, handed_to=OuterRef("pk"))
@@ -44,14 +56,16 @@ def begin(county_id: int, *, at: datetime) -> int:
         ~Exists(handed_on),
         county_id=county_id,
         campaign__in=[message.campaign_id for message in messages],
-        state__in=[*UNCONFIRMED, State.REFUSED],
         stop="",
+    ).filter(
+        Q(state__in=[*UNCONFIRMED, State.REFUSED])
+        | Q(Exists(_somebody_waits(county_id)), state=State.CANCELLED)
     )
     by_campaign = {message.campaign_id: message for message in messages}
     due = [
         share
         for share in shares.select_for_update(of=("self",), skip_locked=True).order_by("pk")
-        if share.state == State.REFUSED or _is_late(by_campaign[share.campaign_id], at=at)
+        if share.state in ENDED or at >= late_at(by_campaign[share.campaign_id])
     ]
     Takeover.objects.bulk_create(
         Takeover(
@@ -81,6 +95,7 @@ def settle(county_id: int, *, at: datetime) -> int:
     )
     ready: dict[tuple[int, int | None], list[Takeover]] = defaultdict(list)
     duty = _duty_accounts(county_id)
+    going_on = _going_on(county_id, waiting)
     late: set[tuple[int, int | None]] = set()
     for takeover in waiting:
         share = takeover.share
@@ -89,7 +104,7 @@ def settle(county_id: int, *, at: datetime) -> int:
             _end(takeover, Outcome.CONFIRMED, at=at)
         elif share.state not in ENDED:
             late.add(key)
-        elif _is_over(takeover.message):
+        elif takeover.message_id not in going_on:
             _end(takeover, Outcome.STOPPED, at=at)
         else:
             ready[key].append(takeover)
@@ -113,15 +128,28 @@ def current(county_id: int, *, at: datetime) -> list[EmergencyMessage]:
     return list(messages.select_related("campaign"))
 
 
-def _is_late(message: EmergencyMessage, *, at: datetime) -> bool:
-    assert message.approved_at is not None
-    return at >= message.approved_at + after()
+def _somebody_waits(county_id: int) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(
+        county_id=county_id, share=OuterRef("pk"), result=Delivery.Result.PENDING
+    )
 
 
-def _is_over(message: EmergencyMessage) -> bool:
-    """A newer message stands in its place, or somebody has stopped it."""
-    assert message.campaign is not None
-    return message.superseded_at is not None or message.campaign.state not in GOING_ON
+def _going_on(county_id: int, takeovers: list[Takeover]) -> set[int]:
+    """Ids of their messages that nothing has replaced and nobody has stopped.
+
+    Locked: a newer message, or a stop, that comes in this moment waits, and then finds the shares
+    of the duty account.
+    """
+    rows = EmergencyMessage.objects.select_for_update(no_key=True).filter(
+        county_id=county_id,
+        pk__in={takeover.message_id for takeover in takeovers},
+        superseded_at=None,
+    )
+    messages = {message.campaign_id: message.pk for message in rows.order_by("pk")}
+    campaigns = Campaign.objects.select_for_update(no_key=True).filter(
+        county_id=county_id, pk__in=messages, state__in=GOING_ON
+    )
+    return {messages[campaign.pk] for campaign in campaigns.order_by("pk")}
 
 
 def _duty_accounts(county_id: int) -> dict[int | None, Officer]:
@@ -155,7 +183,12 @@ def _hand_on(takeovers: list[Takeover], officer: Officer | None, *, at: datetime
 
 
 def _contacts_of(officer: Officer, takeovers: list[Takeover]) -> dict[int, list[int]]:
-    """Deliveries that nobody has sent, of people whom the officer has as contacts, by share."""
+    """Deliveries that nobody has sent, of people whom the officer has as contacts, by share.
+
+    Whom a short message has reached, or is on its way to, does not get it once more.
+    """
+    if not takeovers:
+        return {}
     found: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -167,9 +200,20 @@ def _contacts_of(officer: Officer, takeovers: list[Takeover]) -> dict[int, list[
               ON c.county_id = i.county_id AND c.identity_id = i.id
             WHERE d.county_id = %s AND d.share_id = ANY (%s) AND d.result = 'pending'
               AND c.officer_id = %s AND c.state = 'linked'
+              AND NOT EXISTS (
+                  SELECT 1 FROM residents_resident r
+                  JOIN campaigns_sms m ON m.county_id = r.county_id
+                      AND m.phone_index = r.phone_index AND m.message_id = %s
+                      AND m.state NOT IN ('failed', 'stopped')
+                  WHERE r.county_id = d.county_id AND r.id = d.resident_id)
             ORDER BY d.id FOR UPDATE OF d
             """,
-            [officer.county_id, [t.share_id for t in takeovers], officer.pk],
+            [
+                officer.county_id,
+                [t.share_id for t in takeovers],
+                officer.pk,
+                takeovers[0].message_id,
+            ],
         )
         for share_id, delivery_id in cursor.fetchall():
             found[share_id].append(delivery_id)

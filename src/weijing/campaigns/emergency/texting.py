@@ -1,13 +1,16 @@
 """Short messages go to the gateway, and what became of them is asked for."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from weijing.audit import trail
-from weijing.campaigns import backoff
+from weijing.campaigns import backoff, pausing
 from weijing.campaigns.emergency import drilling, wording
-from weijing.campaigns.emergency.models import Sms
+from weijing.campaigns.emergency.models import EmergencyMessage, Sms
+from weijing.campaigns.models import Campaign
 from weijing.core.sms import (
     ACCEPTED,
     DELIVERED,
@@ -26,21 +29,46 @@ ASK_AFTER = timedelta(seconds=30)
 REPORTS_WITHIN = timedelta(hours=24)
 
 
+def stop(messages: QuerySet[EmergencyMessage], county_id: int, *, at: datetime) -> int:
+    """End what has not left; how many. What may have arrived is asked for when its time comes."""
+    waiting = Sms.objects.filter(
+        county_id=county_id, message__in=messages, state=State.WAITING, attempts=0
+    )
+    return waiting.update(state=State.STOPPED, due_at=None, ended_at=at)
+
+
+@dataclass
+class Batch:
+    """What one run takes: rows with their texts, and rows that must not go but may have gone."""
+
+    rows: list[Sms] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    doubtful: dict[str, tuple[Sms, str]] = field(default_factory=dict)  # by id, with why not
+    size: int = 0
+
+    @property
+    def leased(self) -> list[Sms]:
+        return [*self.rows, *(row for row, _ in self.doubtful.values())]
+
+
 def send_due(county_id: int, *, gateway: Gateway, at: datetime) -> int:
-    """Hand one batch to the gateway; how many were taken. Repeated, nobody gets one twice."""
-    batch, texts = _take(county_id, at=at)
-    if not texts:
-        return len(batch)
+    """Hand one batch to the gateway; how many were taken. Repeated, nobody gets one twice.
+
+    0 also when the gateway does not answer: the next tick tries again, a loop would not end.
+    """
+    batch = _take(county_id, at=at)
     try:
-        outcomes = gateway.send(texts)
+        if batch.doubtful:
+            _settle_doubt(batch, gateway.states(list(batch.doubtful)), at=at)
+        if batch.texts:
+            _write_down(batch.rows, gateway.send(batch.texts), at=at)
     except NotAnswered:
-        _later(batch, "短信平台没有答复，稍后自动再发。", at=at)
-        return len(batch)
+        _later(batch.leased, "短信平台没有答复，稍后自动再发。", at=at)
+        return 0
     except NotConfigured:
-        _later(batch, "短信平台不认我们的密钥，请系统管理员检查。", at=at)
-        return len(batch)
-    _write_down(batch, outcomes, at=at)
-    return len(batch)
+        _later(batch.leased, "短信平台不认我们的密钥，请系统管理员检查。", at=at)
+        return 0
+    return batch.size
 
 
 def ask_reports(county_id: int, *, gateway: Gateway, at: datetime) -> int:
@@ -56,26 +84,32 @@ def ask_reports(county_id: int, *, gateway: Gateway, at: datetime) -> int:
 
 
 @transaction.atomic
-def _take(county_id: int, *, at: datetime) -> tuple[list[Sms], list[Text]]:
+def _take(county_id: int, *, at: datetime) -> Batch:
     """Lease what is due, and read the numbers now: who was erased or moved on gets nothing."""
-    rows = list(
+    batch = Batch()
+    if pausing.is_paused(county_id):
+        return batch
+    rows = (
         Sms.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(county_id=county_id, due_at__lte=at, state__in=[State.WAITING, State.SENDING])
-        .select_related("message__event", "resident")
+        .select_related("message__event", "message__campaign", "resident")
         .order_by("due_at", "pk")[:MOST_AT_ONCE]
     )
-    texts, left = [], []
     for row in rows:
-        end = _why_not(row, at=at)
-        if end:
-            _end(row, State.STOPPED, end, at=at)
-            continue
-        body = wording.as_sent(row.message.event, row.message.body)
-        texts.append(Text(str(row.pk), row.resident.phone, body))
+        batch.size += 1
+        why_not = _why_not(row, at=at)
+        if not why_not:
+            body = wording.as_sent(row.message.event, row.message.body)
+            batch.texts.append(Text(str(row.pk), row.resident.phone, body))
+            batch.rows.append(row)
+        elif _may_have_left(row, at=at):
+            batch.doubtful[str(row.pk)] = (row, why_not)
+        else:
+            _end(row, why_not, at=at)
+    for row in batch.leased:
         row.state, row.attempts, row.due_at = State.SENDING, row.attempts + 1, at + LEASE
-        left.append(row)
-    Sms.objects.bulk_update(left, ["state", "attempts", "due_at"])
-    return left, texts
+    Sms.objects.bulk_update(batch.leased, ["state", "attempts", "due_at"])
+    return batch
 
 
 def _why_not(row: Sms, *, at: datetime) -> str:
@@ -83,11 +117,30 @@ def _why_not(row: Sms, *, at: datetime) -> str:
     assert message.approved_at is not None
     if message.event.is_drill and not drilling.stays_here():
         return "演练不发到真实的短信平台，已停止。"
+    if message.campaign is not None and message.campaign.state == Campaign.State.CANCELLED:
+        return "这条消息已停止，没有发。"
     if at > message.approved_at + GIVE_UP_AFTER or message.superseded_at:
         return "消息已过时，没有发。"
     if not row.resident.phone or row.resident.phone_index != row.phone_index:
         return "电话已更改或删除，没有发。"
     return ""
+
+
+def _may_have_left(row: Sms, *, at: datetime) -> bool:
+    """It was tried and the answer is missing: the gateway knows, as long as it keeps our ids."""
+    message = row.message
+    assert message.approved_at is not None
+    stays = not message.event.is_drill or drilling.stays_here()
+    return stays and row.attempts > 0 and at <= message.approved_at + REPORTS_WITHIN
+
+
+@transaction.atomic
+def _settle_doubt(batch: Batch, outcomes: dict[str, Outcome], *, at: datetime) -> None:
+    for id, (row, why_not) in batch.doubtful.items():
+        if id in outcomes:
+            _write_down([row], outcomes, at=at)
+        else:
+            _end(row, why_not, at=at)
 
 
 @transaction.atomic
@@ -136,8 +189,8 @@ def _later(rows: list[Sms], note: str, *, at: datetime) -> None:
         )
 
 
-def _end(row: Sms, state: str, note: str, *, at: datetime) -> None:
+def _end(row: Sms, note: str, *, at: datetime) -> None:
     Sms.objects.filter(county_id=row.county_id, pk=row.pk).update(
-        state=state, note=note, due_at=None, ended_at=at
+        state=State.STOPPED, note=note, due_at=None, ended_at=at
     )
     trail.record(None, "sms.stopped", row, at=at)

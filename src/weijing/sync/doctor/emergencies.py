@@ -22,6 +22,7 @@ def there_is_a_gateway(patient: Patient) -> Offenders:
     return found
 
 
+# While a county is paused nothing of it moves, and that is right.
 CHECKS = (
     Check(
         "sms.gateway", "",
@@ -40,7 +41,8 @@ CHECKS = (
         by_sql(
             "SELECT id FROM campaigns_sms WHERE county_id = %(county)s "
             "AND state IN ('waiting', 'sending') "
-            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes')"
+            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes') "
+            "AND NOT EXISTS (SELECT 1 FROM campaigns_campaignpause WHERE county_id = %(county)s)"
         ),
     ),
     Check(
@@ -48,7 +50,8 @@ CHECKS = (
         "A share that nobody confirmed in an emergency is settled within an hour.",
         by_sql(
             "SELECT id FROM campaigns_takeover WHERE county_id = %(county)s "
-            "AND settled_at IS NULL AND started_at < %(at)s - interval '60 minutes'"
+            "AND settled_at IS NULL AND started_at < %(at)s - interval '60 minutes' "
+            "AND NOT EXISTS (SELECT 1 FROM campaigns_campaignpause WHERE county_id = %(county)s)"
         ),
     ),
     Check(

@@ -1,5 +1,6 @@
 """叫应 on a page: the households, whom to call there, and what came of each try."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,14 @@ from django.http import Http404
 from weijing.audit import trail
 from weijing.campaigns.emergency import calling
 from weijing.campaigns.emergency.models import CallAttempt, EmergencyEvent, HouseholdCall
+from weijing.campaigns.emergency.verifying import ACTIVE
 from weijing.core import clock
 from weijing.residents.masking import masked_name, masked_phone
 from weijing.residents.models import Resident
 from weijing.territory.queries import path_names
 from weijing.web.access import OfficerRequest
 
-LISTED = 200
+OPEN = (HouseholdCall.State.CALLING, HouseholdCall.State.ESCALATED)
 LOOKS = {
     HouseholdCall.State.CALLING: "waiting",
     HouseholdCall.State.ANSWERED: "done",
@@ -33,13 +35,18 @@ CHOICES = (
 
 
 def rows(
-    request: OfficerRequest, event: EmergencyEvent, *, at: datetime, reveal: bool = False
+    request: OfficerRequest,
+    event: EmergencyEvent,
+    found: Sequence[HouseholdCall],
+    *,
+    at: datetime,
+    reveal: bool = False,
 ) -> list[dict[str, Any]]:
-    """The list as this officer may see it. The people shown are noted as read before.
+    """What of `calling.of` is shown. The people are noted as read before.
 
-    `reveal` shows whole numbers: for who is about to call.
+    `reveal` shows whole numbers, for who is about to call: of households still to be called.
     """
-    found = list(calling.of(event, request.scope)[:LISTED])
+    is_active = event.state in ACTIVE
     people = _people(event.county_id, [call.household_id for call in found])
     trail.viewed(
         request.user, Resident._meta.label_lower,
@@ -54,17 +61,13 @@ def rows(
             "look": LOOKS[HouseholdCall.State(call.state)],
             "where": f"{where.get(call.household.division_id, '')} {call.household.address}",
             "people": [
-                {
-                    "name": masked_name(person.name),
-                    "phone": person.phone if reveal else masked_phone(person.phone),
-                    "number": person.phone if reveal else "",
-                }
+                _shown(person, whole=reveal and is_active and call.state in OPEN)
                 for person in people.get(call.household_id, [])
                 if person.phone
             ],
             "size": len(people.get(call.household_id, [])),
             "last": last.get(call.pk),
-            "is_open": call.state in (HouseholdCall.State.CALLING, HouseholdCall.State.ESCALATED),
+            "is_open": call.state in OPEN,
             "is_late": bool(call.due_at and call.due_at < at),
             "next": CallAttempt.How(call.next_how).label,
         }
@@ -106,6 +109,14 @@ def _people(county_id: int, household_ids: list[int]) -> dict[int, list[Resident
     return found
 
 
-def _last_tries(county_id: int, calls: list[HouseholdCall]) -> dict[int, CallAttempt]:
+def _shown(person: Resident, *, whole: bool) -> dict[str, str]:
+    return {
+        "name": masked_name(person.name),
+        "phone": person.phone if whole else masked_phone(person.phone),
+        "number": person.phone if whole else "",
+    }
+
+
+def _last_tries(county_id: int, calls: Sequence[HouseholdCall]) -> dict[int, CallAttempt]:
     tries = CallAttempt.objects.filter(county_id=county_id, call__in=calls)
     return {one.call_id: one for one in tries.select_related("by").order_by("at", "pk")}

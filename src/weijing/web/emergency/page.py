@@ -1,14 +1,15 @@
 """One event: what is known, what was said, whom it reached, and the step that is next."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from weijing.accounts.models import Officer
 from weijing.audiences import counting
 from weijing.audiences.expression import parse
+from weijing.campaigns import pausing, stopping
 from weijing.campaigns.emergency import (
     approving,
-    calling,
     drilling,
     policies,
     proposing,
@@ -19,9 +20,11 @@ from weijing.campaigns.emergency import (
     writing,
 )
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, HouseholdCall
+from weijing.campaigns.emergency.reaching import Reached
 from weijing.campaigns.emergency.verifying import ACTIVE, OPEN, State
-from weijing.campaigns.models import Share
+from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.moving import UNCONFIRMED
+from weijing.campaigns.policies import can_stop
 from weijing.core import line
 from weijing.core.clock import COUNTY_TIME
 from weijing.territory.queries import path_name
@@ -64,9 +67,16 @@ def record(event: EmergencyEvent, officer: Officer, *, kind: str, at: datetime) 
     may_handle = policies.can_handle(officer, event, at=at)
     may_approve = waiting is not None and policies.can_approve(officer, event, at=at)
     people = _people(waiting) if waiting else 0
+    messages = sent(event)
+    moving = figures(event, messages, at=at)
     return {
         **facts(event),
-        **figures(event, at=at),
+        **moving,
+        "said_messages": [
+            _said(message, moving["reached"] if message is moving["last"] else None, at=at)
+            for message in reversed(messages)
+        ],
+        "may_stop": _may_stop(moving["last"], officer, at=at),
         "kinds": [(value, EmergencyMessage.Kind(value).label) for value in kinds],
         "kind": kind,
         "body": waiting.body if waiting and waiting.kind == kind else wording.template(event, kind),
@@ -87,22 +97,22 @@ def record(event: EmergencyEvent, officer: Officer, *, kind: str, at: datetime) 
     }
 
 
-def figures(event: EmergencyEvent, *, at: datetime) -> dict[str, Any]:
+def figures(
+    event: EmergencyEvent, messages: Sequence[EmergencyMessage], *, at: datetime
+) -> dict[str, Any]:
     """What moves while one looks: reach, officers who have not confirmed, calls."""
-    messages = sent(event)
     last = messages[-1] if messages else None
     calls = HouseholdCall.objects.filter(county_id=event.county_id, event=event)
     open_calls = calls.filter(state=HouseholdCall.State.CALLING)
+    found = reaching.reached(last, at=at) if last else None
     return {
         "event": event,
-        "said_messages": [_said(message) for message in reversed(messages)],
         "last": last,
-        "reached": reaching.reached(last) if last else None,
-        "ways": _ways(last) if last else [],
+        "reached": found,
+        "ways": _ways(found) if found else [],
         "unconfirmed": _unconfirmed(last) if last else [],
-        "take_over_at": last.approved_at + taking_over.after()
-        if last and last.approved_at and not last.superseded_at
-        else None,
+        "take_over_at": taking_over.late_at(last) if last and not last.superseded_at else None,
+        "is_paused": pausing.is_paused(event.county_id),
         "takeovers": list(
             last.takeovers.filter(county_id=event.county_id).select_related(
                 "share__officer", "handed_to__officer"
@@ -167,10 +177,6 @@ def timeline(event: EmergencyEvent) -> list[dict[str, Any]]:
     return shown
 
 
-def calls_of(event: EmergencyEvent, scope: Any) -> list[HouseholdCall]:
-    return list(calling.of(event, scope)[:500])
-
-
 def _people(message: EmergencyMessage) -> int:
     return len(approving.audience_of(message))
 
@@ -191,8 +197,14 @@ def _groups(event: EmergencyEvent) -> list[dict[str, Any]]:
     ]
 
 
-def _ways(message: EmergencyMessage) -> list[dict[str, Any]]:
-    found = reaching.reached(message)
+def _may_stop(last: EmergencyMessage | None, officer: Officer, *, at: datetime) -> bool:
+    if last is None or last.campaign is None or last.superseded_at:
+        return False
+    may = can_stop(officer, last.campaign, at=at)
+    return may and stopping.is_going_on(last.campaign, at=at)
+
+
+def _ways(found: Reached) -> list[dict[str, Any]]:
     return [
         {"key": way, "word": reaching.WORDS[way], "people": found.people[way]}
         for way in reaching.WAYS
@@ -207,11 +219,13 @@ def _unconfirmed(message: EmergencyMessage) -> list[Share]:
     return list(shares.select_related("officer__station").order_by("-people")[:50])
 
 
-def _said(message: EmergencyMessage) -> dict[str, Any]:
+def _said(message: EmergencyMessage, found: Reached | None, *, at: datetime) -> dict[str, Any]:
     by = message.approved_by.name if message.approved_by else ""
     return {
         "message": message,
         "note": f"{by}批准",
         "id": f"message-{message.seq}",
-        "reached": reaching.reached(message),
+        "reached": found or reaching.reached(message, at=at),
+        "is_stopped": message.campaign is not None
+        and message.campaign.state == Campaign.State.CANCELLED,
     }

@@ -7,6 +7,7 @@ from django import forms
 from django.http import Http404
 from django.utils import timezone
 
+from weijing.campaigns import stopping
 from weijing.campaigns.emergency import (
     approving,
     proposing,
@@ -36,6 +37,7 @@ def take(request: OfficerRequest, event: EmergencyEvent) -> str:
         "write": _write,
         "approve": _approve,
         "review": _review,
+        "stop": _stop,
     }
     step = steps.get(request.POST.get("step", ""))
     if step is None:
@@ -86,6 +88,14 @@ def _approve(request: OfficerRequest, event: EmergencyEvent) -> str:
     return f"已批准，正在通知 {seen:,} 人。"
 
 
+def _stop(request: OfficerRequest, event: EmergencyEvent) -> str:
+    message = _message(request, event)
+    if message.campaign is None:
+        raise stopping.NotRunning
+    officers = stopping.stop(message.campaign, by=request.user, at=clock.now())
+    return f"已停止：{officers:,} 份没确认的任务正在撤下，没发出的短信不再发。"
+
+
 def _review(request: OfficerRequest, event: EmergencyEvent) -> str:
     right = request.POST.get("right", "")
     if right not in ("yes", "no"):
@@ -99,7 +109,7 @@ def _review(request: OfficerRequest, event: EmergencyEvent) -> str:
 
 def _message(request: OfficerRequest, event: EmergencyEvent) -> EmergencyMessage:
     texts = EmergencyMessage.objects.filter(county_id=event.county_id, event=event)
-    found = texts.select_related("event__road", "event__county").filter(
+    found = texts.select_related("event__road", "event__county", "campaign__drafted_by").filter(
         pk=_number(request.POST.get("message", ""))
     )
     message = found.first()

@@ -11,12 +11,14 @@ from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.emergency.listing import row
+from weijing.web.desk.showing import page_of
 from weijing.web.emergency import calls, page
 from weijing.web.emergency.form import EventForm, picker
 from weijing.web.phone import phone_page
 
 PHONE = (*FIELD_ROLES, Role.STATION_COMMAND)
 LISTED = 30
+CALLS = 20  # on one page
 
 
 @for_roles(*PHONE)
@@ -66,10 +68,12 @@ def event(request: OfficerRequest, number: str) -> HttpResponse:
             raise
         except DomainError as refusal:
             wrong = str(refusal)
+    page_shown = page_of(request, calling.of(found, request.scope), size=CALLS)
     context = {
         **page.facts(found),
+        "page": page_shown,
         # Whoever calls needs the number; each reading is noted.
-        "rows": calls.rows(request, found, at=clock.now(), reveal=True),
+        "rows": calls.rows(request, found, page_shown.object_list, at=clock.now(), reveal=True),
         "messages_sent": page.sent(found),
         "choices": calls.CHOICES,
         "wrong": wrong,

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from weijing.audit import trail
-from weijing.campaigns.emergency import policies, reaching
+from weijing.campaigns.emergency import calling, policies, reaching
 from weijing.campaigns.emergency.models import EmergencyEvent, HouseholdCall, Sms, Takeover
 from weijing.core import clock
 from weijing.core.errors import DomainError, PermissionDenied
@@ -17,11 +17,9 @@ from weijing.residents.models import Resident
 from weijing.territory.queries import path_names
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.roles import COMMAND
-from weijing.web.desk.showing import asked, show
+from weijing.web.desk.showing import asked, page_of, show
 from weijing.web.emergency import calls, page, steps
 from weijing.web.emergency.form import picker
-
-LISTED = 50
 
 
 @for_roles(*policies.DESK)
@@ -52,6 +50,10 @@ def seen(request: OfficerRequest, number: str) -> EmergencyEvent:
 
 def _drawn(request: OfficerRequest, found: EmergencyEvent, *, wrong: str = "") -> HttpResponse:
     now, kind = clock.now(), request.POST.get("kind") or asked(request, "kind")
+    if request.htmx and request.method == "GET":
+        # Every few seconds, on every open page: only what moves.
+        moving = page.figures(found, page.sent(found), at=now)
+        return show(request, "desk/emergency/one.html", moving, part="figures")
     context = page.record(found, request.user, kind=kind, at=now)
     if request.method == "POST":
         context["said"] = request.POST
@@ -62,7 +64,7 @@ def _drawn(request: OfficerRequest, found: EmergencyEvent, *, wrong: str = "") -
     ticked = request.POST.getlist("places") or context["place_codes"]
     context["towns"] = picker(found.county_id, ticked) if context["may_verify"] else []
     status = 422 if wrong else 200
-    return show(request, "desk/emergency/one.html", context, part="figures", status=status)
+    return show(request, "desk/emergency/one.html", context, status=status)
 
 
 @for_roles(*policies.DESK)
@@ -78,9 +80,11 @@ def calling_list(request: OfficerRequest, number: str) -> HttpResponse:
             raise
         except DomainError as refusal:
             wrong = str(refusal)
+    page_shown = page_of(request, calling.of(found, request.scope))
     context = {
         **page.facts(found),
-        "rows": calls.rows(request, found, at=clock.now()),
+        "page": page_shown,
+        "rows": calls.rows(request, found, page_shown.object_list, at=clock.now()),
         "choices": calls.CHOICES,
         "wrong": wrong,
     }
@@ -94,13 +98,13 @@ def not_reached(request: OfficerRequest, number: str) -> HttpResponse:
     sent = page.sent(found)
     if not sent:
         raise Http404
-    last = sent[-1]
-    ids = reaching.not_reached(last, offset=0, limit=500)
-    people = Resident.objects.filter(request.scope.divisions(), pk__in=ids)
-    shown = list(people.select_related("household").order_by("division__lo", "pk")[:LISTED])
+    last, now = sent[-1], clock.now()
+    page_shown = page_of(request, reaching.NotReached(last, request.scope, at=now))
+    people = Resident.objects.filter(request.scope.divisions(), pk__in=page_shown.object_list)
+    shown = list(people.select_related("household").order_by("division__lo", "household_id", "pk"))
     trail.viewed(
         request.user, Resident._meta.label_lower, [one.pk for one in shown],
-        purpose="emergency.not_reached", at=clock.now(),
+        purpose="emergency.not_reached", at=now,
     )  # fmt: skip
     where = path_names(found.county_id, [one.division_id for one in shown if one.division_id])
     context = {
@@ -114,7 +118,9 @@ def not_reached(request: OfficerRequest, number: str) -> HttpResponse:
             }
             for one in shown
         ],
-        "all": reaching.reached(last).not_reached,
+        "page": page_shown,
+        "all": reaching.reached(last, at=now).not_reached,
+        "is_part": not request.scope.whole_county,
         "last": last,
     }
     return show(request, "desk/emergency/not_reached.html", context)
@@ -142,7 +148,7 @@ def sheet(request: OfficerRequest, number: str) -> HttpResponse:
 
 def _printed(message: Any) -> dict[str, Any]:
     taken = Takeover.objects.filter(county_id=message.county_id, message=message)
-    found = reaching.reached(message)
+    found = reaching.reached(message, at=clock.now())
     return {
         "message": message,
         "reached": found,
