@@ -1,14 +1,18 @@
 """Trees and texts: read strictly, refused at the place, and the same again when written."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from tests.builders import division, make_tag
+from tests.builders import division, make_officer, make_tag
 from weijing.audiences import sentence, text
 from weijing.audiences.expression import BadExpression, canonical, fingerprint, parse, to_json
-from weijing.tags.models import Tag
+from weijing.tags.models import Tag, TagChange
 from weijing.territory.models import County
 
 
@@ -37,7 +41,7 @@ GOOD: list[Any] = [
     {"tag": ["TRF01001"]},
     {"all": [{"sex": "f"}, {"age": {"from": 60}}, {"contact": "linked"}]},
     {"except": [{"consent": "publicity"}]},
-    {"any": [{"age": {"to": 13}}, {"age": {"from": 18, "to": 18}}, {"consent": "GRD05"}]},
+    {"any": [{"age": {"to": 13}}, {"age": {"from": 18, "to": 18}}, {"consent": "TRF01"}]},
 ]
 
 
@@ -78,6 +82,11 @@ BAD: list[tuple[Any, str]] = [
     ({"contact": ["linked"]}, "contact"),
     ({"consent": "everything"}, "consent"),
     ({"consent": None}, "consent"),
+    ({"consent": ["GRD04"]}, "consent"),
+    ({"all": [{"consent": "GRD04"}]}, "all[0].consent"),
+    ({"consent": "GRD05"}, "consent"),
+    ({"consent": "GRD06"}, "consent"),
+    ({"consent": "GRD99"}, "consent"),
     ({"sql": "1=1"}, "sql"),
 ]
 
@@ -103,6 +112,57 @@ def test_anti_fraud_tags_serve_messages_on_that_topic(county: County, tags: list
     parse({"tag": ["GRD05001"]}, county_id=county.pk, topic="anti_fraud")
 
 
+def test_consent_to_a_group_is_a_condition_where_its_tags_are(
+    county: County, tags: list[Tag]
+) -> None:
+    with pytest.raises(BadExpression, match="不得作为群发条件"):
+        text.read("同意(GRD04)", county_id=county.pk)
+    parse({"consent": "GRD05"}, county_id=county.pk, topic="anti_fraud")
+
+
+@pytest.mark.parametrize("written", ["标签(重型货车)", "标签(TRF01001)", "标签(老名)"])
+def test_an_ended_tag_is_refused_with_what_stands_in_its_place(
+    county: County, tags: list[Tag], lorry: Tag, at: datetime, written: str
+) -> None:
+    into = tags[1]
+    TagChange.objects.create(
+        county=county, tag=lorry, kind="renamed", at=at, by=make_officer(county, "desk"),
+        former_name="老名",
+    )  # fmt: skip
+    assert "TRF01001" in json.dumps(to_json(text.read(written, county_id=county.pk)))
+    Tag.objects.filter(pk=lorry.pk).update(retired_at=at, merged_into=into)
+    with pytest.raises(BadExpression, match="「重型货车」已停用，并入了「校车」"):
+        text.read(written, county_id=county.pk)
+    Tag.objects.filter(pk=into.pk).update(retired_at=at)
+    with pytest.raises(BadExpression, match="「重型货车」已停用。"):
+        text.read(written, county_id=county.pk)
+
+
+NASTY = st.text(
+    st.one_of(st.sampled_from("()（），, 且或非除/A1\"'　、-"), st.characters(codec="utf-8")),
+    min_size=1, max_size=12,
+).filter(lambda name: "\x00" not in name)  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(names=st.lists(NASTY, min_size=2, max_size=2, unique=True))
+@example(names=["冷链，冻品", "货车（大型"])
+@example(names=["A（b）", "A(b)"])
+@example(names=["TRF01001", "重型货车"])
+def test_whatever_a_tag_is_called_it_is_written_so_that_it_reads_back(
+    county: County, names: list[str]
+) -> None:
+    with transaction.atomic():
+        for number, name in enumerate(names, 1):
+            make_tag(county, f"TRF0100{number}", name)
+        tree = {"all": [{"tag": ["TRF01002", "TRF01001"]}, {"sex": "f"}]}
+        written = text.to_text(parse(tree, county_id=county.pk))
+        assert to_json(text.read(written, county_id=county.pk)) == tree, written
+        transaction.set_rollback(True)
+
+
 def test_depth_and_size_have_limits(county: County) -> None:
     deep: Any = {"sex": "f"}
     for _ in range(500):
@@ -126,6 +186,7 @@ def test_order_and_repetition_do_not_change_the_fingerprint(
 
 
 def test_the_sentence_says_it_in_words(county: County, tags: list[Tag]) -> None:
+    make_tag(county, "GRD02001", "独居老人", group_name="看护")
     tree = {
         "all": [
             {"division": [codes(county, "小沙江镇"), codes(county, "金石桥镇", "桃李村")]},
@@ -135,7 +196,7 @@ def test_the_sentence_says_it_in_words(county: County, tags: list[Tag]) -> None:
     }
     assert sentence.sentence(parse(tree, county_id=county.pk)) == (
         "住在小沙江镇或金石桥镇桃李村，并且（有标签重型货车或校车，或60 岁及以上）的群众；"
-        "不发给同意登记 GRD02 类标签，或没加好友的人。"
+        "不发给同意登记「看护」类标签，或没加好友的人。"
     )
 
 

@@ -18,7 +18,7 @@ from weijing.audiences.models import SavedAudience
 from weijing.core.errors import DomainError
 from weijing.residents.consent import TAG_GROUP
 from weijing.residents.models import ConsentRecord, Contact, Resident
-from weijing.tags import assigning
+from weijing.tags import assigning, queries
 from weijing.tags.models import Tag, TagGroup
 from weijing.territory.models import Division
 
@@ -120,6 +120,7 @@ class HasConsent:
     """A consent scope in force: contact, publicity, or the code of a sensitive group of tags."""
 
     scope: str
+    group: str = field(default="", compare=False)  # name of that group
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def parse(tree: Any, *, county_id: int, topic: str = "") -> Node:
 
     Raises `BadExpression`.
     """
-    return _Reader(county_id, topic, *_known(tree, county_id)).node(tree, "", 1)
+    return _Reader(county_id, topic, _looked_up(tree, county_id)).node(tree, "", 1)
 
 
 def to_json(node: Node) -> dict[str, Any]:
@@ -212,14 +213,36 @@ def _ordered(tree: Any) -> Any:
     return tree
 
 
-def _known(tree: Any, county_id: int) -> tuple[dict[str, Division], dict[str, Tag]]:
-    """The divisions and tags that the tree names and the county has."""
+@dataclass(frozen=True)
+class _LookedUp:
+    """What a tree names and the county has, by code."""
+
+    divisions: dict[str, Division]
+    tags: dict[str, Tag]
+    groups: dict[str, TagGroup]
+
+
+def _looked_up(tree: Any, county_id: int) -> _LookedUp:
     codes = _codes(tree)
     divisions = Division.objects.filter(county_id=county_id, code__in=codes).select_related(
         "parent__parent"
     )
-    tags = Tag.objects.filter(county_id=county_id, code__in=codes).select_related("group")
-    return {place.code: place for place in divisions}, {tag.code: tag for tag in tags}
+    tags = Tag.objects.filter(county_id=county_id, code__in=codes)
+    scopes = {code for code in codes if TAG_GROUP.fullmatch(code)}
+    groups = TagGroup.objects.filter(county_id=county_id, code__in=scopes) if scopes else ()
+    return _LookedUp(
+        {place.code: place for place in divisions},
+        {tag.code: tag for tag in tags.select_related("group", "merged_into")},
+        {group.code: group for group in groups},
+    )
+
+
+@dataclass
+class _Read:
+    """What has been read so far, of the tree and of every saved audience below it."""
+
+    nodes: int = 0
+    saved: dict[str, tuple[Node, int]] = field(default_factory=dict)  # with how many nodes it has
 
 
 def path_name(division: Division) -> str:
@@ -247,25 +270,23 @@ def _codes(tree: Any) -> set[str]:
 
 
 class _Reader:
-    """Reads one tree, counting its nodes."""
+    """Reads one tree; those of the saved audiences below it are read by others like it."""
 
     def __init__(
         self,
         county_id: int,
         topic: str,
-        divisions: dict[str, Division],
-        tags: dict[str, Tag],
+        found: _LookedUp,
         inside: tuple[str, ...] = (),
+        read: _Read | None = None,
     ) -> None:
         self._county_id, self._topic = county_id, topic
-        self._divisions, self._tags = divisions, tags
+        self._found = found
         self._inside = inside  # names of the saved audiences that led here
-        self._nodes = 0
+        self._read = read or _Read()
 
     def node(self, tree: Any, where: str, depth: int) -> Node:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise BadExpression(f"条件太多，最多 {MAX_NODES} 个。", where)
+        self._count(1, where)
         if not isinstance(tree, Mapping) or len(tree) != 1:
             raise BadExpression("每个条件应是只有一项内容的一组。", where)
         ((key, value),) = tree.items()
@@ -278,13 +299,19 @@ class _Reader:
             "age": _age,
             "sex": _sex,
             "contact": _contact,
-            "consent": _consent,
+            "consent": self._consent,
             "received": _received,
             "saved": self._saved,
         }
         if key not in readers:
             raise BadExpression(f"没有「{str(key)[:20]}」这种条件。", here)
         return readers[key](value, here)
+
+    def _count(self, nodes: int, where: str) -> None:
+        """A saved audience counts wherever it is named: so often it is looked at."""
+        self._read.nodes += nodes
+        if self._read.nodes > MAX_NODES:
+            raise BadExpression(f"条件太多，连同已保存受众里面的最多 {MAX_NODES} 个。", where)
 
     def _branch(self, key: str, value: Any, where: str, depth: int) -> Node:
         if not isinstance(value, list):
@@ -301,9 +328,9 @@ class _Reader:
     def _division(self, value: Any, where: str) -> Leaf:
         codes = _code_list(value, where)
         for number, code in enumerate(codes):
-            if code not in self._divisions:
+            if code not in self._found.divisions:
                 raise BadExpression(f"本县没有编码为 {code} 的地方。", f"{where}[{number}]")
-        places = [self._divisions[code] for code in codes]
+        places = [self._found.divisions[code] for code in codes]
         return InDivision(
             codes, tuple(map(path_name, places)), tuple((place.lo, place.hi) for place in places)
         )
@@ -311,10 +338,12 @@ class _Reader:
     def _tag(self, value: Any, where: str) -> Leaf:
         codes = _code_list(value, where)
         for number, code in enumerate(codes):
-            if code not in self._tags:
+            if code not in self._found.tags:
                 raise BadExpression(f"标签库里没有编码为 {code} 的标签。", f"{where}[{number}]")
-            self._check_audience(self._tags[code], f"{where}[{number}]")
-        tags = [self._tags[code] for code in codes]
+            tag = self._found.tags[code]
+            check_live(tag, f"{where}[{number}]")
+            self._check_audience(tag.name, tag.group, f"{where}[{number}]")
+        tags = [self._found.tags[code] for code in codes]
         return HasTag(
             codes, tuple(tag.name for tag in tags), tuple((tag.pk, _scope_of(tag)) for tag in tags)
         )
@@ -324,27 +353,58 @@ class _Reader:
             raise BadExpression("这里应是已保存受众的名称。", where)
         if value in self._inside:
             raise BadExpression(f"受众「{value}」绕回了它自己。", where)
+        if value in self._read.saved:
+            meant, nodes = self._read.saved[value]
+            self._count(nodes, where)
+            return Saved(value, meant)
+        if len(self._inside) >= MAX_DEPTH:
+            raise BadExpression("已保存的受众套得太深。", where)
         saved = SavedAudience.objects.filter(county_id=self._county_id, name=value).first()
         if saved is None:
             raise BadExpression(f"没有名为「{value[:20]}」的已保存受众。", where)
-        if len(self._inside) >= MAX_DEPTH:
-            raise BadExpression("已保存的受众套得太深。", where)
-        known = _known(saved.tree, self._county_id)
-        inside = (*self._inside, value)
-        reader = _Reader(self._county_id, self._topic, *known, inside)
-        try:
-            return Saved(value, reader.node(saved.tree, "", 1))
-        except BadExpression as bad:
-            raise BadExpression(f"受众「{value}」现在不能用：{bad}", where) from bad
+        before = self._read.nodes
+        meant = self._inner(saved, where)
+        self._read.saved[value] = meant, self._read.nodes - before
+        return Saved(value, meant)
 
-    def _check_audience(self, tag: Tag, where: str) -> None:
-        audience = tag.group.audience
-        if audience == TagGroup.Audience.NEVER:
-            raise BadExpression(f"「{tag.name}」不得作为群发条件。", where)
-        if audience == TagGroup.Audience.ONE_TO_ONE:
-            raise BadExpression(f"「{tag.name}」只用于一对一服务，不能作为群发条件。", where)
-        if audience == TagGroup.Audience.ANTI_FRAUD and self._topic != ANTI_FRAUD_TOPIC:
-            raise BadExpression(f"「{tag.name}」只能用于反诈内容的群发。", where)
+    def _inner(self, saved: SavedAudience, where: str) -> Node:
+        found = _looked_up(saved.tree, self._county_id)
+        inside = (*self._inside, saved.name)
+        reader = _Reader(self._county_id, self._topic, found, inside, self._read)
+        try:
+            return reader.node(saved.tree, "", 1)
+        except BadExpression as bad:
+            raise BadExpression(f"受众「{saved.name}」现在不能用：{bad}", where) from bad
+
+    def _consent(self, value: Any, where: str) -> Leaf:
+        """Whoever agreed to a group of tags is as good as known to carry one of them."""
+        if isinstance(value, str) and value in self._found.groups:
+            group = self._found.groups[value]
+            self._check_audience(group.name, group, where)
+            return HasConsent(value, group.name)
+        if not isinstance(value, str) or value not in ConsentRecord.Scope.values:
+            raise BadExpression("没有这一项同意内容。", where)
+        return HasConsent(value)
+
+    def _check_audience(self, name: str, group: TagGroup, where: str) -> None:
+        if group.audience == TagGroup.Audience.NEVER:
+            raise BadExpression(f"「{name}」不得作为群发条件。", where)
+        if group.audience == TagGroup.Audience.ONE_TO_ONE:
+            raise BadExpression(f"「{name}」只用于一对一服务，不能作为群发条件。", where)
+        if group.audience == TagGroup.Audience.ANTI_FRAUD and self._topic != ANTI_FRAUD_TOPIC:
+            raise BadExpression(f"「{name}」只能用于反诈内容的群发。", where)
+
+
+def check_live(tag: Tag, where: str) -> None:
+    """Nobody carries a tag that has ended: the message would go to others than were meant.
+
+    Raises `BadExpression` with what stands in its place.
+    """
+    if tag.retired_at is None:
+        return
+    into = queries.successor(tag)
+    instead = "" if into.retired_at else f"，并入了「{into.name}」（{into.code}），请改用它"
+    raise BadExpression(f"标签「{tag.name}」已停用{instead}。", where)
 
 
 def _scope_of(tag: Tag) -> str:
@@ -400,12 +460,3 @@ def _received(value: Any, where: str) -> Leaf:
     if not isinstance(topic, str) or topic not in ("", *TOPICS):
         raise BadExpression("没有这一类内容。", f"{where}.topic")
     return HasReceived(days, str(topic))
-
-
-def _consent(value: Any, where: str) -> Leaf:
-    is_scope = isinstance(value, str) and (
-        value in ConsentRecord.Scope.values or TAG_GROUP.fullmatch(value)
-    )
-    if not is_scope:
-        raise BadExpression("没有这一项同意内容。", where)
-    return HasConsent(value)

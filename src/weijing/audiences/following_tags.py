@@ -13,7 +13,8 @@ def follow(tag: Tag, into: Tag | None, by: Officer, at: datetime) -> None:
     """A `tags.catalogue.following.Follower`. Of a tag that only ended the name stays."""
     if into is None:
         return
-    for saved in SavedAudience.objects.select_for_update().filter(county_id=tag.county_id):
+    rows = SavedAudience.objects.select_for_update(of=("self",)).order_by("pk")
+    for saved in rows.filter(county_id=tag.county_id):
         tree = with_tag_replaced(saved.tree, tag.code, into.code)
         if tree != saved.tree:
             saved.tree = tree

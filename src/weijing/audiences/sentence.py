@@ -17,14 +17,34 @@ from weijing.audiences.expression import (
     Node,
     OfSex,
     Saved,
+    leaves,
 )
 from weijing.residents.models import ConsentRecord
 
 MAX_NAMES = 12  # in one clause; the rest is counted
 
 
-def sentence(node: Node) -> str:
-    """`住在小沙江镇，并且有重型货车或校车的群众；不发给……的人。`"""
+def sentence(node: Node, *, written_out: bool = False) -> str:
+    """`住在小沙江镇，并且有重型货车或校车的群众；不发给……的人。`
+
+    `written_out`: with what each saved audience means behind its name, for whoever decides.
+    """
+    text = _sentence(node)
+    if not written_out:
+        return text
+    inside: dict[str, Node] = {}
+    _add_saved(node, inside)
+    return text + "".join(f"受众「{name}」：{_sentence(meant)}" for name, meant in inside.items())
+
+
+def _add_saved(node: Node, inside: dict[str, Node]) -> None:
+    for leaf in leaves(node):
+        if isinstance(leaf, Saved) and leaf.name not in inside:
+            inside[leaf.name] = leaf.meant
+            _add_saved(leaf.meant, inside)
+
+
+def _sentence(node: Node) -> str:
     parts = node.parts if isinstance(node, All) else (node,)
     wanted = [part for part in parts if not isinstance(part, Except)]
     left_out = [part for part in parts if isinstance(part, Except)]
@@ -72,9 +92,9 @@ def _leaf(leaf: Leaf) -> str:
             return f"最近 {days} 天收到过{what}"
         case Saved(name):
             return f"属于受众「{name}」"
-        case HasConsent(scope):
+        case HasConsent(scope, group):
             labels = dict(ConsentRecord.Scope.choices)
-            return f"同意{labels.get(scope, f'登记 {scope} 类标签')}"
+            return f"同意{labels.get(scope, f'登记「{group or scope}」类标签')}"
 
 
 def _names(names: tuple[str, ...]) -> str:

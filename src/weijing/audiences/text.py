@@ -31,13 +31,15 @@ from weijing.audiences.expression import (
     Node,
     OfSex,
     Saved,
+    check_live,
     parse,
     path_name,
 )
 from weijing.audiences.models import SavedAudience
+from weijing.core.brackets import spellings
 from weijing.residents.consent import TAG_GROUP
 from weijing.residents.models import ConsentRecord
-from weijing.tags.models import Tag
+from weijing.tags import queries
 from weijing.territory.models import Division
 
 MAX_CHARS = 4_000
@@ -52,6 +54,7 @@ WITH_ARGUMENTS = ("在", "标签", "年龄", "同意", "收到过", "受众", "�
 LEAVES = (*WITH_ARGUMENTS, "女", "男", "已联系", "未联系", "全县")
 WORD = re.compile("|".join(sorted([*WORDS, *LEAVES], key=len, reverse=True)), re.IGNORECASE)
 AGE = re.compile(r"(\d{0,3})\s*[-–—~至到]\s*(\d{0,3})", re.ASCII)
+PLAIN = {ord("（"): "(", ord("）"): ")", ord("，"): ",", 0x3000: " "}  # one sign for each
 CODE = re.compile(r"\d{6,15}|[A-Z]{3}\d{5}", re.ASCII)
 
 
@@ -114,7 +117,8 @@ def _leaf_written(leaf: Leaf) -> str:
         case InDivision(codes, names):
             return f"在({','.join(names or codes)})"
         case HasTag(codes, names):
-            return f"标签({','.join(names or codes)})"
+            named = zip(codes, names or codes, strict=True)
+            return f"标签({','.join(name if _reads_back(name) else code for code, name in named)})"
         case Aged(from_, to):
             return f"年龄({'' if from_ is None else from_}-{'' if to is None else to})"
         case OfSex(sex):
@@ -131,6 +135,17 @@ def _leaf_written(leaf: Leaf) -> str:
             return f"同意({dict(ConsentRecord.Scope.choices).get(scope, scope)})"
 
 
+def _reads_back(name: str) -> bool:
+    """Whether a tag is found by this between the brackets; of one it is not, the code is."""
+    if CODE.fullmatch(name) or not name or name != name.strip():
+        return False
+    try:
+        arguments, end = _arguments(f"({name})", 0)
+    except BadExpression:
+        return False
+    return arguments == ((name, 2),) and end == len(name) + 2
+
+
 @dataclass(frozen=True)
 class _Token:
     kind: str  # and or except not ( ) leaf end
@@ -141,7 +156,7 @@ class _Token:
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
-    plain = text.translate({ord("（"): "(", ord("）"): ")", ord("，"): ",", 0x3000: " "})
+    plain = text.translate(PLAIN)
     place = 0
     while place < len(plain):
         character = plain[place]
@@ -151,12 +166,12 @@ def _tokens(text: str) -> list[_Token]:
             found.append(_Token(character, character, place + 1))
             place += 1
         else:
-            token, place = _word(plain, place)
+            token, place = _word(text, plain, place)
             found.append(token)
     return [*found, _Token("end", "", len(plain) + 1)]
 
 
-def _word(plain: str, place: int) -> tuple[_Token, int]:
+def _word(text: str, plain: str, place: int) -> tuple[_Token, int]:
     matched = WORD.match(plain, place)
     if matched is None:
         raise BadExpression(f"看不懂「{plain[place : place + 8]}」。", _at(place + 1))
@@ -170,19 +185,20 @@ def _word(plain: str, place: int) -> tuple[_Token, int]:
         return _Token("leaf", word, place + 1), end
     if start >= len(plain) or plain[start] != "(":
         raise BadExpression(f"「{word}」后面应是括号。", _at(start + 1))
-    arguments, end = _arguments(plain, start)
+    arguments, end = _arguments(text, start)
     return _Token("leaf", word, place + 1, arguments), end
 
 
-def _arguments(plain: str, opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
+def _arguments(text: str, opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
     """The texts between the brackets, and where the brackets end. Names may have brackets."""
+    plain = text.translate(PLAIN)
     depth, begin = 1, opening + 1
     found = []
     for place in range(opening + 1, len(plain)):
         character = plain[place]
         depth += (character == "(") - (character == ")")
         if depth == 0 or (depth == 1 and character == ","):
-            found.append((plain[begin:place].strip(), begin + 1))
+            found.append((text[begin:place].strip(), begin + 1))
             begin = place + 1
         if depth == 0:
             return tuple(found), place + 1
@@ -299,11 +315,9 @@ class _Names:
         return str(divisions.get(level=Division.Level.COUNTY).code)
 
     def _saved(self, text: str, at: int) -> str:
-        saved = SavedAudience.objects.filter(county_id=self._county_id)
-        # Brackets were made narrow in reading.
-        wide = text.replace("(", "（").replace(")", "）").replace(",", "，")
-        if found := saved.filter(name__in=[text, wide]).first():
-            return str(found.name)
+        saved = SavedAudience.objects.filter(county_id=self._county_id, name__in=spellings(text))
+        if names := set(saved.values_list("name", flat=True)):
+            return str(next(name for name in spellings(text) if name in names))
         raise BadExpression(f"没有名为「{text}」的已保存受众。", _at(at))
 
     def _division(self, text: str, at: int) -> str:
@@ -325,11 +339,10 @@ class _Names:
     def _tag(self, text: str, at: int) -> str:
         if CODE.fullmatch(text):
             return text
-        # Brackets were made narrow in reading; names of the catalogue have wide ones.
-        wide = text.replace("(", "（").replace(")", "）")
-        tags = Tag.objects.filter(county_id=self._county_id, name__in=[text, wide])
-        if tag := tags.first():
-            return str(tag.code)
+        for spelling in spellings(text):
+            if tag := queries.ever_named(spelling, county_id=self._county_id):
+                check_live(tag, _at(at))
+                return str(tag.code)
         raise BadExpression(f"标签库里没有「{text}」。", _at(at))
 
 

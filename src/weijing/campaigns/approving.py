@@ -9,6 +9,7 @@ from weijing.audit import trail
 from weijing.campaigns import policies, releasing
 from weijing.campaigns.drafting import check_recount, check_tags
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering.meaning import check_unchanged
 from weijing.core import jobs
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import County
@@ -64,9 +65,10 @@ def let_go(campaign: Campaign, *, by: Officer, at: datetime) -> int:
     """Fix whom a locked campaign goes to and ask their officers; how many people.
 
     In the caller's transaction, who has checked everything else. Raises `Incomplete`,
-    `EmptyAudience`, `BadExpression`.
+    `AudienceChanged`, `EmptyAudience`, `BadExpression`.
     """
     check_tags(campaign)
+    check_unchanged(campaign)
     campaign.state = Campaign.State.RELEASED
     campaign.released_by = by
     campaign.released_at = at

@@ -12,6 +12,7 @@ from weijing.campaigns import codes, policies
 from weijing.campaigns.content import attaching, filling
 from weijing.campaigns.content.wording import refuse_forbidden
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering.meaning import meaning_of
 from weijing.campaigns.reach import Reach, reach_of
 from weijing.campaigns.releasing import EmptyAudience
 from weijing.core.clock import local_day
@@ -144,6 +145,7 @@ def submit(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int) ->
     fresh.state = Campaign.State.SUBMITTED
     fresh.submitted_at = at
     fresh.submitted_count = reach.reachable
+    fresh.audience_meant = meaning_of(fresh)
     fresh.returned_reason = ""
     fresh.save()
     trail.record(by, "campaign.submitted", fresh, at=at, people=reach.reachable)

@@ -141,12 +141,13 @@ def _counted(campaign: Campaign) -> dict[str, Any]:
         confirmed += state in HAS_CONFIRMED
         results.update(counts or {Delivery.Result.PENDING.value: people})
     assert campaign.released_at is not None
+    meant = campaign.audience_meant or campaign.audience
     return {
         "county_id": campaign.county_id,
         "campaign_id": campaign.pk,
         "topic": campaign.topic,
         "released_on": local_day(campaign.released_at),
-        "tags": sorted(tag.code for tag in tags_named(campaign.audience, campaign.county_id)),
+        "tags": sorted(tag.code for tag in tags_named(meant, campaign.county_id)),
         "tasks": tasks,
         "confirmed": confirmed,
         "results": dict(results),

@@ -55,15 +55,21 @@ def successor(tag: Tag) -> Tag:
 
 def named(word: str, *, county_id: int) -> Tag | None:
     """The live tag of this very name or code; one it had before counts as well."""
-    tags = Tag.objects.filter(county_id=county_id).select_related("group__category")
-    found = tags.filter(Q(name=word) | Q(code=word.upper())).first()
-    if found is None:
-        once = TagChange.objects.filter(county_id=county_id, former_name=word)
-        found = tags.filter(pk__in=once.order_by("-at").values("tag_id")[:1]).first()
+    found = ever_named(word, county_id=county_id)
     if found is None:
         return None
     found = successor(found)
     return None if found.retired_at else found
+
+
+def ever_named(word: str, *, county_id: int) -> Tag | None:
+    """The tag of this very name, code or former name, also one that has ended."""
+    tags = Tag.objects.filter(county_id=county_id).select_related("group__category")
+    found = tags.filter(name=word).first() or tags.filter(code=word.upper()).first()
+    if found is None:
+        once = TagChange.objects.filter(county_id=county_id, former_name=word)
+        found = tags.filter(pk__in=once.order_by("-at").values("tag_id")[:1]).first()
+    return found
 
 
 def settable_by_officers(county_id: int) -> QuerySet[Tag]:

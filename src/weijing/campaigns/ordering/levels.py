@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from weijing.accounts.scope import Scope
-from weijing.audiences.expression import BadExpression, HasTag, Node, Saved, leaves, parse
+from weijing.audiences.expression import BadExpression, HasConsent, Node, leaves, parse
+from weijing.audiences.naming_tags import tags_named
+from weijing.audiences.standing_on import written_out
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.ordering.rules import rules_of
-from weijing.tags.models import Tag
+from weijing.tags.assigning import needs_consent
 
 # One voice for the whole county: two stations that warn differently are worse than one warning.
 COUNTY_TOPICS = (Campaign.Topic.DISASTER,)
@@ -46,21 +48,14 @@ def level_of(
 def _sensitive_tags(campaign: Campaign, node: Node | None) -> list[str]:
     """Names of the sensitive tags that the audience names, also inside saved audiences.
 
-    An expression that cannot be read names none: it cannot go out either.
+    Of a group whose tags need a consent of their own, that consent says as much. An expression
+    that cannot be read has no such condition: it cannot go out either.
     """
+    tags = tags_named(campaign.audience, campaign.county_id)
+    names = [tag.name for tag in tags if needs_consent(tag)]
     try:
         node = node or parse(campaign.audience, county_id=campaign.county_id, topic=campaign.topic)
     except BadExpression:
-        return []
-    tags = Tag.objects.filter(county_id=campaign.county_id, code__in=_codes(node), sensitive=True)
-    return list(tags.order_by("code").values_list("name", flat=True))
-
-
-def _codes(node: Node) -> set[str]:
-    found: set[str] = set()
-    for leaf in leaves(node):
-        if isinstance(leaf, HasTag):
-            found |= set(leaf.codes)
-        elif isinstance(leaf, Saved):
-            found |= _codes(leaf.meant)
-    return found
+        return names
+    consents = {leaf for leaf in leaves(written_out(node)) if isinstance(leaf, HasConsent)}
+    return names + sorted(f"{leaf.group}（已同意）" for leaf in consents if leaf.group)

@@ -11,6 +11,7 @@ from weijing.campaigns.approving import NeedsCountyDesk, let_go, submitted
 from weijing.campaigns.drafting import RecountChanged, check_recount, check_tags
 from weijing.campaigns.models import Campaign
 from weijing.campaigns.ordering import hours
+from weijing.campaigns.ordering.meaning import check_unchanged
 from weijing.campaigns.reach import reach_of
 from weijing.campaigns.releasing import EmptyAudience
 from weijing.core import jobs
@@ -52,6 +53,7 @@ def schedule(
     fresh = submitted(campaign)
     _check_time(fresh, at=at, when=when)
     check_tags(fresh)
+    check_unchanged(fresh)
     people = reach_of(fresh, at=at).reachable
     if not people:
         raise EmptyAudience

@@ -12,7 +12,7 @@ from weijing.audiences import counting, expression, saving, text
 from weijing.audiences.models import SavedAudience
 from weijing.audiences.sentence import sentence
 from weijing.core import clock
-from weijing.core.errors import DomainError
+from weijing.core.errors import DomainError, PermissionDenied
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, show
@@ -36,6 +36,8 @@ def delete(request: OfficerRequest, pk: int) -> HttpResponse:
         raise Http404
     try:
         saving.delete(saved, by=request.user, at=clock.now())
+    except PermissionDenied:
+        raise
     except DomainError as wrong:
         messages.warning(request, str(wrong))
     else:
@@ -53,6 +55,8 @@ def _save(request: OfficerRequest) -> HttpResponse:
             posted["audience"], name=posted["name"], note=posted["note"],
             by=request.user, at=clock.now(),
         )  # fmt: skip
+    except PermissionDenied:
+        raise
     except DomainError as wrong:
         return _page(
             request, said=posted["audience"], name=posted["name"], note=posted["note"],
@@ -84,12 +88,14 @@ def _page(
 
 
 def _row(request: OfficerRequest, saved: SavedAudience) -> dict[str, Any]:
+    may_change = saving.may_change(saved, request.scope)
     try:
         node = expression.parse(saved.tree, county_id=saved.county_id)
     except expression.BadExpression as bad:
-        return {"saved": saved, "problem": str(bad)}
+        return {"saved": saved, "problem": str(bad), "may_change": may_change}
     return {
         "saved": saved,
+        "may_change": may_change,
         "sentence": sentence(node),
         "typed": text.to_text(node),
         "people": counting.count(node, county_id=saved.county_id, within=request.scope),

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
+from weijing.audiences.naming_tags import saved_naming
 from weijing.campaigns import following_tags
 from weijing.campaigns.models import Campaign
 from weijing.core import clock
@@ -128,6 +129,7 @@ def _consequences(tag: Tag) -> dict[str, Any]:
         "must_type": people > TYPED_ABOVE,
         "drafts": sum(each.state == Campaign.State.DRAFT for each in named),
         "submitted": sum(each.state != Campaign.State.DRAFT for each in named),
+        "saved": saved_naming(tag),
         "ways": WayTag.objects.filter(county_id=tag.county_id, tag=tag).count(),
     }
 
