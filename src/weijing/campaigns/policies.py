@@ -130,7 +130,8 @@ def _covers(wide: Scope, narrow: Scope) -> bool:
         return True
     if narrow.whole_county:
         return False
-    return all(
+    # Whose postings have ended answers for nothing now, but may have written to the whole county.
+    return bool(narrow.ranges) and all(
         any(lo <= inner_lo and inner_hi <= hi for lo, hi in wide.ranges)
         for inner_lo, inner_hi in narrow.ranges
     )

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.builders import give_tag, make_contact, make_officer, make_resident, make_tag
-from weijing.accounts.models import Officer, Role
+from weijing.accounts.models import Officer, Posting, Role
 from weijing.accounts.scope import scope_of
 from weijing.audiences import saving
 from weijing.campaigns import approving, drafting, policies, queries, stopping
@@ -69,6 +69,18 @@ def test_who_may_not_let_it_go_may_still_stop_it(
     approving.release(campaign, by=approver, at=at)
     assert not policies.can_release(chief, campaign, at=at)
     assert stopping.stop(campaign, by=chief, at=at) == 1
+
+
+def test_the_head_of_a_station_has_no_say_in_what_a_former_county_author_wrote(
+    chief: Officer, author: Officer, approver: Officer, people: list[Resident], at: datetime
+) -> None:
+    campaign = submitted(author, at)
+    approving.release(campaign, by=approver, at=at)
+    Posting.objects.filter(officer=author).update(ends_at=at)
+    assert not policies.can_stop(chief, campaign, at=at)
+    with pytest.raises(PermissionDenied):
+        stopping.stop(campaign, by=chief, at=at)
+    assert policies.can_stop(approver, campaign, at=at)
 
 
 def test_growing_past_the_number_after_submission_needs_the_county_desk(
