@@ -18,6 +18,11 @@ _prepared: WeakSet[psycopg.Connection[Any]] = WeakSet()
 
 def nothing_new(county_id: int, kept: str) -> str | None:
     """The present snapshot; None when the log has something new, or it must be asked otherwise."""
+    with connection.wrap_database_errors:
+        return _nothing_new(county_id, kept)
+
+
+def _nothing_new(county_id: int, kept: str) -> str | None:
     session = _session()
     if session is None:
         return None

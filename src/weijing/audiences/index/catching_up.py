@@ -12,7 +12,8 @@ Only on the primary: on a standby the snapshot of an open transaction reads as i
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -43,6 +44,7 @@ class Pending:
     """Whom to look at again: resident ids by dimension."""
 
     people: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    must_load: bool = False  # work that could not name its people, and not our own
 
     def add(self, dimension: int, resident_ids: Collection[int]) -> None:
         self.people[dimension].update(resident_ids)
@@ -56,13 +58,17 @@ class Pending:
         return EVERYTHING in self.people or sum(map(len, self.people.values())) > TOO_MANY
 
 
-def open_cursor() -> psycopg.Cursor[Any]:
-    """On Django's connection, and so in its transaction, but with values in binary."""
+@contextmanager
+def open_cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """On Django's connection, and so in its transaction, but with values in binary.
+
+    Raises Django's `DatabaseError`, as its own cursors do.
+    """
     connection.ensure_connection()
     assert connection.connection is not None
-    cursor = psycopg.Cursor(connection.connection)
-    cursor.format = psycopg.pq.Format.BINARY
-    return cursor
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.format = psycopg.pq.Format.BINARY
+        yield cursor
 
 
 def load(county_id: int, *, day: date) -> Index:
@@ -82,8 +88,9 @@ def load(county_id: int, *, day: date) -> Index:
 def catch_up(index: Index, doubtful: Pending, *, at_any_cost: bool = False) -> tuple[Pending, bool]:
     """What is doubtful from now on, and whether the index is up to date.
 
-    If not, so much has changed that another one is `load`ed sooner. One that was loaded just now
-    is brought up to date `at_any_cost`.
+    If not, so much has changed that another one is `load`ed sooner. One that was loaded just now,
+    in this transaction, is brought up to date `at_any_cost`; but while it was being loaded somebody
+    may have committed what only another load shows.
     """
     if not doubtful and (snapshot := asking.nothing_new(index.county_id, index.snapshot)):
         index.snapshot = snapshot
@@ -91,7 +98,7 @@ def catch_up(index: Index, doubtful: Pending, *, at_any_cost: bool = False) -> t
     with open_cursor() as cursor:
         for round_ in range(ROUNDS):
             snapshot, pending, own = _pending(cursor, index, doubtful if round_ == 0 else Pending())
-            if pending.is_too_much and not at_any_cost:
+            if pending.must_load or (pending.is_too_much and not at_any_cost):
                 return own, False
             _look_at(cursor, index, pending)
             index.snapshot = snapshot
@@ -116,6 +123,8 @@ def _pending(
             pending.add(dimension, ids)
             if is_own:
                 own.add(dimension, ids)
+            elif dimension == EVERYTHING:
+                pending.must_load = True
     now, own_xid = found[0][:2]
     return without(own_xid, now), pending, own
 

@@ -16,14 +16,16 @@ from weijing.audiences.index.holding import Index
 def differences(county_id: int) -> list[str]:
     """Names of the sets in which the checkpoint, brought up to date, differs from the rows.
 
-    Empty when it equals them, and when there is no checkpoint yet. A difference means that some
-    change was not written to the log.
+    Empty when it equals them, and when processes read the rows anyway: there is no checkpoint yet,
+    or too much has changed since. A difference means that some change was not written to the log.
     """
     with _one_moment():
         kept = checkpoints.restore(county_id)
         if kept is None:
             return []
-        catching_up.catch_up(kept, Pending(), at_any_cost=True)
+        _, is_current = catching_up.catch_up(kept, Pending())
+        if not is_current:
+            return []
         true = catching_up.load(county_id, day=kept.day)
     return [name for name, mine, theirs in _sets(kept, true) if mine != theirs] + [
         name for name in ("places", "homes", "births") if not _same(kept, true, name)

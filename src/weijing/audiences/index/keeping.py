@@ -61,9 +61,11 @@ def _up_to_date(kept: _Kept, county_id: int) -> Index:
         if not is_current:
             kept.index = None
     today = clock.today()
-    if kept.index is None:
-        kept.index = catching_up.load(county_id, day=today)
-        kept.doubtful, _ = catching_up.catch_up(kept.index, Pending(), at_any_cost=True)
+    while kept.index is None:
+        loaded = catching_up.load(county_id, day=today)
+        kept.doubtful, is_current = catching_up.catch_up(loaded, Pending(), at_any_cost=True)
+        if is_current:
+            kept.index = loaded
     if kept.index.day < today:
         catching_up.advance(kept.index, today)
     kept.used_at = now
