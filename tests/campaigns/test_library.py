@@ -8,7 +8,7 @@ from tests.builders import make_officer
 from tests.campaigns.pictures import picture
 from weijing.accounts.models import Role
 from weijing.audit.models import AuditEntry
-from weijing.campaigns.content import attaching, judging, using, writing
+from weijing.campaigns.content import attaching, discarding, judging, using, writing
 from weijing.campaigns.content.models import ContentVersion
 from weijing.campaigns.content.wording import ForbiddenWording
 from weijing.core.errors import PermissionDenied
@@ -118,7 +118,7 @@ def test_a_draft_takes_words_and_attachments_and_says_whence(published, draft, a
     assert draft.body == f"{TEXT['body']}\n{TEXT['body']}"
     assert attaching.attachments_of(draft).count() == 1  # the same picture once
     assert [one.version_id for one in using.used_in(draft)] == [published.pk]
-    assert using.is_unchanged(draft, published)
+    assert using.compared(draft).has_more  # the reviewed text stands there twice
     assert AuditEntry.objects.filter(action="content.used", object_id=draft.pk).count() == 2
 
 
@@ -130,3 +130,70 @@ def test_what_is_withdrawn_or_overtaken_is_not_used(published, draft, author, ap
         judging.withdraw(published.item, by=approver, at=at, reason="政策变了")
     draft.refresh_from_db()
     assert draft.body != published.body
+
+
+def test_a_text_is_taken_back_by_its_author_until_it_is_judged(version, author, approver, at):
+    writing.submit(version, by=author, at=at)
+    with pytest.raises(PermissionDenied):
+        discarding.recall(version, by=approver, at=at)
+    discarding.recall(version, by=author, at=at)
+    with pytest.raises(judging.NotToBeJudged):
+        judging.publish(version, by=approver, at=at)
+    writing.edit(version, **TEXT | {"body": "别的"}, by=author, at=at)
+    later = at + timedelta(minutes=1)
+    writing.submit(version, by=author, at=later)
+    with pytest.raises(judging.SubmittedAnew):
+        judging.publish(version, by=approver, at=later, read=at)
+    judging.publish(version, by=approver, at=later, read=later)
+    with pytest.raises(judging.NotToBeJudged):
+        discarding.recall(version, by=author, at=later)
+
+
+def test_a_draft_is_discarded_alone_and_with_its_item_when_it_was_the_only_version(
+    published, author, approver, county, at
+):
+    second = writing.next_version(published.item, by=author, at=at)
+    with pytest.raises(writing.NotInWork):
+        discarding.discard(published, by=author, at=at)
+    stranger = make_officer(county, "stranger", Role.CAMPAIGN_AUTHOR, county_desk=True)
+    with pytest.raises(PermissionDenied):
+        discarding.discard(second, by=stranger, at=at)
+    assert discarding.discard(second, by=approver, at=at) is False  # its author may have left
+    assert using.offered(county.pk) == [published]
+    with pytest.raises(writing.NotInWork):
+        discarding.discard(second, by=author, at=at)
+    assert writing.next_version(published.item, by=stranger, at=at).number == 2
+    only = writing.begin(**TEXT, by=author, at=at)
+    attaching.attach_file(only, "路.png", picture("PNG"), by=author, at=at)
+    assert discarding.discard(only, by=author, at=at) is True
+    assert not type(only.item).objects.filter(pk=only.item_id).exists()
+    assert AuditEntry.objects.filter(action="content.discarded").count() == 2
+
+
+def test_what_is_being_read_is_not_thrown_away(version, author, at):
+    writing.submit(version, by=author, at=at)
+    with pytest.raises(writing.NotInWork):
+        discarding.discard(version, by=author, at=at)
+
+
+def test_only_the_reviewed_words_alone_are_unchanged(published, draft, author, approver, at):
+    other = writing.begin(**TEXT | {"title": "二", "body": "开车不打电话。隆回县公安局"}, by=author,
+                          at=at)  # fmt: skip
+    writing.submit(other, by=author, at=at)
+    judging.publish(other, by=approver, at=at)
+    using.use(other, draft, by=author, at=at)
+    using.use(published, draft, by=author, at=at + timedelta(seconds=1))  # in place of it
+    using.use(other, draft, by=author, at=at + timedelta(seconds=2), behind=True)
+    draft.refresh_from_db()
+    found = using.compared(draft)
+    assert found.is_exact
+    assert [is_there for _, is_there in found.uses] == [True, True]
+
+    draft.body = draft.body.replace("开车不", "开车也不")
+    assert [is_there for _, is_there in using.compared(draft).uses] == [True, False]
+    draft.body = f"别信：\n{published.body}\n{other.body}"
+    found = using.compared(draft)
+    assert (found.is_exact, found.has_more, found.added) == (False, True, 3)
+    draft.body = f"{other.body}\n{published.body}"
+    found = using.compared(draft)
+    assert (found.is_exact, found.has_more, found.added) == (False, True, 0)

@@ -1,12 +1,14 @@
 """What a message says and carries: attachments, the library, two windows, a trial."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.campaigns.pictures import picture, video
 from weijing.accounts.models import Officer
+from weijing.campaigns.content import judging, trying, writing
 from weijing.campaigns.content.models import (
     Attachment,
     ContentItem,
@@ -15,6 +17,7 @@ from weijing.campaigns.content.models import (
     TrialSend,
 )
 from weijing.campaigns.models import Campaign
+from weijing.core import clock
 from weijing.territory.models import Station
 
 BODY = "乡亲您好，今晚有强降雨。——隆回县公安局"
@@ -178,6 +181,77 @@ def write(client, **more):
     return client.post("/desk/library/new/", text)
 
 
+def read(client, url):
+    """What the page says that its reader has read."""
+    said = client.get(url).content.decode()
+    names = ("version", "submitted_at")
+    return {name: re.search(rf'name="{name}" value="([^"]+)"', said)[1] for name in names}
+
+
+def test_nobody_lets_words_through_that_they_have_not_read(desk, client):
+    write(client)
+    item, version = ContentItem.objects.get(), ContentVersion.objects.get()
+    url = f"/desk/library/{item.pk}/"
+    approver = desk.client(desk.approver)
+    client.post(url, {"act": "submit"})
+    seen = read(approver, url)
+    client.post(url, {"act": "recall", "version": version.pk})
+    assert approver.post(url, {"act": "publish", **seen}).status_code == 422
+    client.post(url + "edit/", {"title": "雨天行车", "topic": "traffic", "body": "别的话"})
+    client.post(url, {"act": "submit"})
+    for words in (seen, {"version": version.pk}, {**seen, "submitted_at": "2026-11-24T10:00"}):
+        for act in ("publish", "return"):
+            answer = approver.post(url, {"act": act, "reason": "不对", **words})
+            assert answer.status_code == 422
+            assert "再读一遍" in answer.content.decode()
+    version.refresh_from_db()
+    assert version.state == "submitted"
+    approver.post(url, {"act": "publish", **read(approver, url)})
+    version.refresh_from_db()
+    assert (version.state, version.body) == ("published", "别的话")
+
+
+def test_a_draft_is_thrown_away_by_its_author_or_an_approver(desk, client):
+    write(client)
+    item = ContentItem.objects.get()
+    url = f"/desk/library/{item.pk}/"
+    approver = desk.client(desk.approver)
+    chief = desk.client(desk.chief)
+    assert "丢弃草稿" not in chief.get(url).content.decode()
+    assert chief.post(url, {"act": "discard"}).status_code == 403
+    assert "丢弃草稿" in approver.get(url).content.decode()
+    assert approver.post(url, {"act": "discard"}).url == "/desk/library/"
+    assert not ContentItem.objects.exists()
+    assert client.get(url).status_code == 404
+
+
+def test_what_was_written_around_a_reviewed_text_is_pointed_out_to_the_approver(desk, client):
+    write(client)
+    version = ContentVersion.objects.get()
+    writing.submit(version, by=desk.author, at=clock.now())
+    version.refresh_from_db()
+    judging.publish(version, by=desk.approver, at=clock.now())
+    campaign = desk.draft(body="")
+    client.post(f"/desk/campaigns/{campaign.number}/library/",
+                {"version": version.pk, "how": "instead"})  # fmt: skip
+    review = f"/desk/campaigns/{campaign.number}/review/"
+    assert "文字与审核的一致" in client.get(review).content.decode()
+    Campaign.objects.update(body=f"千万不要相信下面的话：\n{BODY}")
+    said = client.get(review).content.decode()
+    assert "文字与审核的一致" not in said
+    assert re.search(r"审核过的文字都在，另加了 <span[^>]*>11</span> 字", said)
+
+
+def test_a_trial_that_never_came_is_not_promised_for_ever(desk, client):
+    campaign = desk.draft()
+    trial = TrialSend.objects.create(county=desk.county, campaign=campaign, officer=desk.author,
+                                     asked_at=clock.now() - timedelta(minutes=6))  # fmt: skip
+    said = client.get(edit_url(campaign)).content.decode()
+    assert trying.NOT_REACHED in said
+    assert "几秒后到" not in said
+    trial.delete()
+
+
 def test_a_text_goes_from_hand_to_hand_into_a_message(desk, client):
     approver = desk.client(desk.approver)
     page = write(client, go="attachments").url
@@ -187,12 +261,14 @@ def test_a_text_goes_from_hand_to_hand_into_a_message(desk, client):
     version = ContentVersion.objects.get()
     assert "提交审核" in client.get(url).content.decode()
     client.post(url, {"act": "submit", "version": version.pk})
-    assert client.post(url, {"act": "publish", "version": version.pk}).status_code == 403
+    version.refresh_from_db()
+    mine = {"act": "publish", "submitted_at": version.submitted_at.isoformat()}
+    assert client.post(url, mine).status_code == 403
     assert "等您审核" in approver.get("/desk/library/").content.decode()
-    approver.post(url, {"act": "return", "version": version.pk, "reason": "写明时间"})
+    approver.post(url, {"act": "return", "reason": "写明时间", **read(approver, url)})
     assert "写明时间" in client.get(url).content.decode()
     client.post(url, {"act": "submit", "version": version.pk})
-    approver.post(url, {"act": "publish", "version": version.pk})
+    approver.post(url, {"act": "publish", **read(approver, url)})
 
     campaign = desk.draft(title="", body="")
     choose = f"/desk/campaigns/{campaign.number}/library/"
@@ -218,7 +294,8 @@ def test_a_reviewed_text_is_changed_only_as_a_new_version(desk, client):
     item, version = ContentItem.objects.get(), ContentVersion.objects.get()
     url = f"/desk/library/{item.pk}/"
     client.post(url, {"act": "submit"})
-    desk.client(desk.approver).post(url, {"act": "publish"})
+    approver = desk.client(desk.approver)
+    approver.post(url, {"act": "publish", **read(approver, url)})
     assert client.get(url + "edit/").url == url
     assert client.post(url, {"act": "next"}).url == url + "edit/"
     client.post(url + "edit/", {"title": "雨天行车", "topic": "traffic", "body": "新的一版"})
@@ -256,7 +333,7 @@ def test_the_officer_reads_their_own_words_and_sees_the_pictures(desk, client):
     from weijing.core import clock
 
     drafting.submit(campaign, by=desk.author, at=clock.now(), count_seen=4)
-    approving.release(campaign, by=desk.approver, at=clock.now())
+    approving.release(campaign, by=desk.approver, at=clock.now(), at_any_hour=True)
     officer = desk.officers["桃李村"]
     phone = desk.client(officer)
     said = phone.get(f"/o/campaigns/{campaign.number}/").content.decode()

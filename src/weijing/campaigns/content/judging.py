@@ -20,6 +20,13 @@ class NotToBeJudged(DomainError):
         super().__init__("这一版不在待审核状态，请刷新后再看。")
 
 
+class SubmittedAnew(DomainError):
+    """It was taken back, changed and handed in again since the page was opened."""
+
+    def __init__(self) -> None:
+        super().__init__("没有办成：您打开之后这一版改过、又提交了。请把现在的文字再读一遍。")
+
+
 class NoReason(DomainError):
     """Who gives something back, or takes it out of use, says why."""
 
@@ -44,23 +51,28 @@ def can_judge(by: Officer, version: ContentVersion) -> bool:
 
 
 @transaction.atomic
-def publish(version: ContentVersion, *, by: Officer, at: datetime) -> None:
+def publish(
+    version: ContentVersion, *, by: Officer, at: datetime, read: datetime | None = None
+) -> None:
     """From now on it is the one that is offered; earlier versions stay readable.
 
-    Raises `PermissionDenied`, `NotToBeJudged`.
+    `read`: the `submitted_at` of the words they have read, by default those of `version`.
+    Raises `PermissionDenied`, `NotToBeJudged`, `SubmittedAnew`.
     """
-    fresh = _submitted(version, by=by)
+    fresh = _submitted(version, by=by, read=read)
     fresh.state, fresh.reviewed_by, fresh.reviewed_at = State.PUBLISHED, by, at
     fresh.save()
     trail.record(by, "content.published", fresh.item, at=at, version=fresh.number)
 
 
 @transaction.atomic
-def give_back(version: ContentVersion, *, by: Officer, at: datetime, reason: str) -> None:
-    """Raises `PermissionDenied`, `NotToBeJudged`, `NoReason`."""
+def give_back(
+    version: ContentVersion, *, by: Officer, at: datetime, reason: str, read: datetime | None = None
+) -> None:
+    """Raises `PermissionDenied`, `NotToBeJudged`, `NoReason`, `SubmittedAnew`; `read` as above."""
     if not reason.strip():
         raise NoReason
-    fresh = _submitted(version, by=by)
+    fresh = _submitted(version, by=by, read=read)
     fresh.state, fresh.returned_reason = State.DRAFT, reason.strip()[:200]
     fresh.save()
     trail.record(by, "content.returned", fresh.item, at=at, version=fresh.number)
@@ -84,11 +96,16 @@ def withdraw(item: ContentItem, *, by: Officer, at: datetime, reason: str) -> No
     trail.record(by, "content.withdrawn", item, at=at)
 
 
-def _submitted(version: ContentVersion, *, by: Officer) -> ContentVersion:
+def _submitted(version: ContentVersion, *, by: Officer, read: datetime | None) -> ContentVersion:
     rows = ContentVersion.objects.select_for_update(of=("self",)).select_related("item")
-    fresh = rows.get(county_id=version.county_id, pk=version.pk)
+    fresh = rows.filter(county_id=version.county_id, pk=version.pk).first()
+    if fresh is None:
+        raise NotToBeJudged
     if not can_judge(by, fresh):
         raise PermissionDenied("素材要由写的人以外、有审批权的人审核。")
     if fresh.state != State.SUBMITTED:
         raise NotToBeJudged
+    # Nothing changes while it is submitted, so the moment says which words they were.
+    if fresh.submitted_at != (read or version.submitted_at or fresh.submitted_at):
+        raise SubmittedAnew
     return fresh

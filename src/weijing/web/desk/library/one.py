@@ -1,5 +1,6 @@
 """One item: what it says, its versions, which messages used them; reviewing it."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from weijing.campaigns import policies
-from weijing.campaigns.content import judging, writing
+from weijing.campaigns.content import discarding, judging, writing
 from weijing.campaigns.content.attaching import attachments_of
 from weijing.campaigns.content.models import ContentItem, ContentUse, ContentVersion
 from weijing.core import clock
@@ -51,9 +52,14 @@ def _acted(request: OfficerRequest, found: ContentItem) -> HttpResponse:
         case "submit":
             writing.submit(latest, **acting)
         case "publish":
-            judging.publish(latest, **acting)
+            judging.publish(latest, **acting, read=_read(said))
         case "return":
-            judging.give_back(latest, **acting, reason=said.get("reason", ""))
+            judging.give_back(latest, **acting, reason=said.get("reason", ""), read=_read(said))
+        case "recall":
+            discarding.recall(latest, **acting)
+        case "discard":
+            if discarding.discard(latest, **acting):
+                return redirect("desk:library")
         case "withdraw":
             judging.withdraw(found, **acting, reason=said.get("reason", ""))
         case "next":
@@ -62,6 +68,17 @@ def _acted(request: OfficerRequest, found: ContentItem) -> HttpResponse:
         case _:
             raise Http404
     return redirect("desk:library-item", pk=found.pk)
+
+
+def _read(said: dict[str, str]) -> datetime:
+    """When the words on their page were handed in. Raises `SubmittedAnew`."""
+    try:
+        read = datetime.fromisoformat(said.get("submitted_at", ""))
+    except ValueError as unread:
+        raise judging.SubmittedAnew from unread
+    if read.tzinfo is None:
+        raise judging.SubmittedAnew
+    return read
 
 
 def _context(request: OfficerRequest, found: ContentItem) -> dict[str, Any]:
@@ -83,6 +100,8 @@ def _context(request: OfficerRequest, found: ContentItem) -> dict[str, Any]:
         "attachments": shown_on(latest),
         "preview": preview(latest.body, county, at=clock.now()),
         "may_edit": own and latest.state == State.DRAFT,
+        "may_recall": latest.state == State.SUBMITTED and discarding.can_recall(by, latest),
+        "may_discard": latest.state == State.DRAFT and discarding.can_discard(by, latest),
         "may_judge": latest.state == State.SUBMITTED and judging.can_judge(by, latest),
         "may_begin_next": latest.state == State.PUBLISHED
         and policies.can_draft(by)
