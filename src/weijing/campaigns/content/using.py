@@ -1,5 +1,6 @@
 """A reviewed text goes into a draft, and the draft remembers which version it was."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -85,7 +86,7 @@ def use(
     fresh.edited_at = at
     fresh.save()
     attaching.copy(version, fresh)
-    ContentUse.objects.get_or_create(
+    ContentUse.objects.update_or_create(
         county_id=fresh.county_id, campaign=fresh, version=version, defaults={"used_at": at}
     )
     trail.record(by, "content.used", fresh, at=at, version_id=version.pk)
@@ -98,6 +99,34 @@ def used_in(campaign: Campaign) -> list[ContentUse]:
     return list(rows.select_related("version__item", "version__reviewed_by").order_by("used_at"))
 
 
-def is_unchanged(campaign: Campaign, version: ContentVersion) -> bool:
-    """Whether the message still says word for word what was reviewed."""
-    return version.body.strip() in campaign.body
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a message says beside what was reviewed.
+
+    `uses` with whether the whole text of that version is in the message; `is_exact`: the message
+    is those texts in the order of use, and nothing else; `added`: its other signs, spaces apart.
+    """
+
+    uses: list[tuple[ContentUse, bool]]
+    is_exact: bool
+    added: int
+
+    @property
+    def has_more(self) -> bool:
+        """All reviewed texts are there, and something else around or between them."""
+        return not self.is_exact and all(is_there for _, is_there in self.uses)
+
+
+def compared(campaign: Campaign) -> Compared:
+    """The message with the versions it took words from. A text around a reviewed one is not it."""
+    uses, rest, kept = [], campaign.body, []
+    for use in used_in(campaign):
+        text = use.version.body.strip()
+        is_there = bool(text) and text in rest
+        uses.append((use, is_there))
+        if is_there:
+            rest = rest.replace(text, "\0", 1)  # taken once: two uses are two texts
+            kept.append(text)
+    is_exact = bool(kept) and "\n".join(kept) == campaign.body.strip()
+    added = sum(not (sign.isspace() or sign == "\0") for sign in rest)
+    return Compared(uses, is_exact, added)

@@ -217,7 +217,7 @@ def _page(
         draft.body, county, at=now, officer_name=draft.preview_as, size=draft.preview_size
     )
     text = _as_campaign(draft, campaign, scope.county_id)
-    uses = using.used_in(campaign) if campaign else []
+    trial = trying.latest(campaign) if campaign else None
     context = {
         "draft": draft,
         "campaign": campaign,
@@ -238,8 +238,9 @@ def _page(
         "variables": filling.VARIABLES,
         "attachments": shown_on(campaign),
         "most_attachments": MAX_ATTACHMENTS,
-        "uses": [(use, using.is_unchanged(text, use.version)) for use in uses],
-        "trial": trying.latest(campaign) if campaign else None,
+        "compared": using.compared(text) if campaign else None,
+        "trial": trial,
+        "trial_problem": trying.problem_of(trial, at=now) if trial else "",
         "edited_meanwhile": edited_meanwhile,
         "topics": Campaign.Topic.choices,
         "hours": CONFIRM_HOURS,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -22,7 +23,6 @@ from weijing.audiences.sentence import sentence
 from weijing.audit import trail
 from weijing.campaigns import approving, drafting, pausing, policies
 from weijing.campaigns.content import using
-from weijing.campaigns.content.using import used_in
 from weijing.campaigns.content.wording import wording
 from weijing.campaigns.drafting import RecountChanged
 from weijing.campaigns.models import Campaign
@@ -86,6 +86,9 @@ def _act(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
         return redirect("desk:campaigns")
     except DomainError as wrong:
         campaign.refresh_from_db()
+        if campaign.state not in NOT_OUT:
+            messages.warning(request, "没有办成：这条群发已经下发。没确认的可以在这一页停止。")
+            return redirect("desk:campaign-progress", number=campaign.number)
         return _page(
             request, campaign, wrong=str(wrong), recounted=isinstance(wrong, RecountChanged)
         )
@@ -102,7 +105,8 @@ def _acted(request: OfficerRequest, campaign: Campaign) -> HttpResponse:
             # Who may not is told so before they are asked to type a number.
             if policies.can_release(by, campaign, at=at):
                 _check_typed(request, seen)
-            approving.release(campaign, by=by, at=at, count_seen=seen)
+            at_any_hour = bool(request.POST.get("any_hour"))
+            approving.release(campaign, by=by, at=at, count_seen=seen, at_any_hour=at_any_hour)
             return redirect("desk:campaign-progress", number=campaign.number)
         case "schedule":
             if policies.can_release(by, campaign, at=at):
@@ -164,10 +168,11 @@ def _page(
         "bytes": seen.bytes,
         "preview": seen,
         "attachments": shown_on(campaign),
-        "uses": [(use, using.is_unchanged(campaign, use.version)) for use in used_in(campaign)],
+        "compared": using.compared(campaign),
         "may_edit": may_edit,
         "may_release": may_release,
         "level": level_of(campaign, author, people=reach.reachable, node=node) if reach else None,
+        "is_draft": is_draft,
         "is_submitted": is_submitted,
         "is_scheduled": is_scheduled,
         "may_unschedule": is_scheduled and policies.can_stop(request.user, campaign, at=now),
