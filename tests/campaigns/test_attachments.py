@@ -212,6 +212,19 @@ def test_what_wecom_refuses_is_never_left_out_but_shown_to_a_person(carrying_sha
     assert MediaFile.objects.filter(is_refused=True).count() == 1  # it is not tried for ever
 
 
+def test_a_refused_file_that_is_added_again_has_another_try(draft, author, at, wecom):
+    add_picture(draft, author, at)
+    wecom.media_answers = [MediaRefused(errcode=40009)]
+    upload_all(wecom, at)
+    assert MediaFile.objects.get().is_refused
+    attaching.detach(draft, draft.attachments.get().pk, by=author, at=at)
+    add_picture(draft, author, at)
+    file = MediaFile.objects.get()
+    assert (file.is_refused, file.problem, file.failures) == (False, "", 0)
+    upload_all(wecom, at)
+    assert uploading.is_ready(MediaFile.objects.get(), at=at)
+
+
 def test_a_line_that_is_down_is_said_and_tried_again(carrying_share, wecom, at):
     file = MediaFile.objects.order_by("pk").first()
     wecom.media_answers = [UNAVAILABLE]

@@ -1,7 +1,10 @@
 """试发: to the author's own WeCom, marked, never to a resident."""
 
+from datetime import timedelta
+
 import pytest
 
+from tests.campaigns.fake_wecom import MISCONFIGURED, FakeWeCom
 from tests.campaigns.over_http import client
 from tests.campaigns.pictures import picture
 from tests.wecom_simulator.running import Simulator
@@ -39,6 +42,28 @@ def test_the_author_gets_words_and_pictures_in_their_own_wecom_and_nobody_else(
     assert "试发" in said and f"{author.name}提醒您" in said and said.count("防汛") == 400
     assert [one["msgtype"] for one in inbox] == ["text", "text", "image", "text"]
     assert simulator.truth("mass")["messages"] == []
+
+
+def test_a_file_that_wecom_does_not_have_is_named_with_its_own_problem(draft, author, at):
+    attaching.attach_file(draft, "路.png", picture("PNG"), by=author, at=at)
+    trying.ask(draft, by=author, at=at)
+    wecom = FakeWeCom(at, media_answers=[MISCONFIGURED])
+    trying.send(TrialSend.objects.get(), wecom=wecom, at=at)
+    trial = TrialSend.objects.get()
+    assert "路.png" in trial.problem
+    assert "密钥或权限" in trial.problem
+    assert trial.sent_at is None
+
+
+def test_a_trial_that_came_to_nothing_says_so_and_does_not_arrive_hours_later(draft, author, at):
+    trial = trying.ask(draft, by=author, at=at)
+    assert trying.problem_of(trial, at=at + timedelta(minutes=4)) == ""
+    late = at + timedelta(minutes=6)
+    assert trying.problem_of(trial, at=late) == trying.NOT_REACHED
+    wecom = FakeWeCom(late)
+    trying.send(trial, wecom=wecom, at=late)
+    trial.refresh_from_db()
+    assert (trial.problem, wecom.cards) == (trying.NOT_REACHED, [])
 
 
 def test_only_the_author_tries_and_not_without_end(draft, author, approver, at):

@@ -16,7 +16,10 @@ UNUSED_AFTER = timedelta(days=30)
 
 @transaction.atomic
 def keep(file: Checked, *, by: Officer, at: datetime) -> MediaFile:
-    """Keep the file, or find the row that has it already; WeCom gets it at once, by a job."""
+    """Keep the file, or find the row that has it already; WeCom gets it at once, by a job.
+
+    One that WeCom refused before has another try: its limits change, and its errors are not ours.
+    """
     kept, created = MediaFile.objects.get_or_create(
         county_id=by.county_id,
         sha256=hashlib.sha256(file.data).hexdigest(),
@@ -33,6 +36,9 @@ def keep(file: Checked, *, by: Officer, at: datetime) -> MediaFile:
     )
     if created:
         MediaContent.objects.create(county_id=by.county_id, file=kept, data=file.data)
+    elif kept.problem:
+        kept.is_refused, kept.problem, kept.failures = False, "", 0
+        kept.save(update_fields=["is_refused", "problem", "failures"])
     fetch_media_id(kept)
     return kept
 

@@ -17,11 +17,20 @@ from weijing.core.errors import DomainError, PermissionDenied
 
 MARK = "【试发】只发给你自己，群众收不到。\n"
 LONGEST_APP_TEXT = 2_048  # bytes; WeCom cuts application messages off where mass messages go on
+# Its job has been given up long before: WeCom could not be reached.
+GIVEN_UP_AFTER = timedelta(minutes=5)
 AT_MOST, WITHIN = 10, timedelta(hours=1)  # WeCom drops what is more than 30 a minute silently
+
+
+NOT_REACHED = "企业微信连不上，没有试发成，请再试。"
 
 
 class CannotTry(DomainError):
     """There is nothing to send, or no WeCom account to send it to."""
+
+
+class FileMissing(DomainError):
+    """WeCom does not have what hangs on the message."""
 
 
 @transaction.atomic
@@ -52,22 +61,38 @@ def send(trial: TrialSend, *, wecom: WeCom, at: datetime) -> None:
     """
     if trial.sent_at is not None or trial.problem:
         return
+    if problem := problem_of(trial, at=at):
+        _ended(trial, problem, at=at)
+        return
     campaign, officer = trial.campaign, trial.officer
     body = filling.filled(
         campaign.body, filling.values_of([officer], campaign.county, at=at)[officer.pk]
     )
     to = Recipients((officer.wecom_userid,))
-    problem = ""
     try:
         _send_words(to, _marked(body, campaign.county.short_name), wecom)
         for row in attaching.attachments_of(campaign):
             _send_attachment(to, row, wecom=wecom, at=at)
+    except FileMissing as missing:
+        _ended(trial, str(missing), at=at)
     except Rejected as refusal:
         code = f"（{refusal.errcode}）" if refusal.errcode else ""
-        problem = f"企业微信没有收下试发的内容{code}。"
+        _ended(trial, f"企业微信没有收下试发的内容{code}。", at=at)
+    else:
+        _ended(trial, "", at=at)
+
+
+def _ended(trial: TrialSend, problem: str, *, at: datetime) -> None:
     TrialSend.objects.filter(county_id=trial.county_id, pk=trial.pk).update(
-        sent_at=None if problem else at, problem=problem
+        sent_at=None if problem else at, problem=problem[:200]
     )
+
+
+def problem_of(trial: TrialSend, *, at: datetime) -> str:
+    """Why it did not arrive; "" when it has or still may."""
+    if trial.sent_at is None and not trial.problem and at > trial.asked_at + GIVEN_UP_AFTER:
+        return NOT_REACHED
+    return trial.problem
 
 
 def latest(campaign: Campaign) -> TrialSend | None:
@@ -109,4 +134,7 @@ def _send_attachment(to: Recipients, row: Attachment, *, wecom: WeCom, at: datet
     if not uploading.is_ready(row.file, at=at):
         uploading.upload(row.file, wecom=wecom, at=at)
         row.file.refresh_from_db()
+    if not row.file.media_id:
+        problem = row.file.problem or "企业微信还没有收到。"
+        raise FileMissing(f"没有试发成：附件「{row.file.name}」{problem}")
     wecom.app_messages.media(to, row.file.kind, row.file.media_id)
