@@ -129,8 +129,6 @@ class RoadSection(TenantModel):
     name = models.CharField(max_length=60)
     from_km = models.DecimalField(max_digits=6, decimal_places=1, null=True)
     to_km = models.DecimalField(max_digits=6, decimal_places=1, null=True)
-    # The road's own tag in the catalogue (TRF04…), if it has one.
-    tag_code = models.CharField(max_length=8, blank=True)
     divisions: Any = models.ManyToManyField(
         Division, through="RoadSectionDivision", related_name="+"
     )

@@ -10,7 +10,7 @@ from weijing.accounts.models import Officer
 from weijing.audit import trail
 from weijing.campaigns.emergency import policies
 from weijing.campaigns.emergency.models import DutyAccount
-from weijing.campaigns.emergency.reporting import Incomplete
+from weijing.campaigns.emergency.reporting import MOST_PLACES, Incomplete
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import Division, RoadSection, RoadSectionDivision, Station
 
@@ -61,7 +61,10 @@ def keep_road(
     from_km: Decimal | None = None,
     to_km: Decimal | None = None,
 ) -> RoadSection:
-    """A new section, or one as it is now. Raises `PermissionDenied`, `Incomplete`."""
+    """A new section, or one as it is now. The name of a retired one brings that one back.
+
+    Raises `PermissionDenied`, `Incomplete`.
+    """
     if not policies.can_keep_roads(by, at=at):
         raise PermissionDenied
     road, name = road.strip(), name.strip()
@@ -69,10 +72,14 @@ def keep_road(
         raise Incomplete("请填路线编号（最多 20 个字）和路段名称（最多 60 个字）。")
     if not divisions:
         raise Incomplete("请选路段经过或紧挨的村。")
+    if len(divisions) > MOST_PLACES:
+        raise Incomplete(f"最多选 {MOST_PLACES} 个地方，范围再大请选乡镇。")
     if from_km is not None and to_km is not None and from_km > to_km:
         raise Incomplete("起点桩号比终点大，请核对。")
-    same = RoadSection.objects.filter(county_id=by.county_id, name=name)
-    if same.exists() and (section is None or same.get().pk != section.pk):
+    same = RoadSection.objects.filter(county_id=by.county_id, name=name).first()
+    if section is None and same is not None and same.retired_at is not None:
+        section = same
+    if same is not None and same != section:
         raise Incomplete("已经有叫这个名字的路段，请换一个名称。")
     section = section or RoadSection(county_id=by.county_id)
     section.road, section.name = road, name

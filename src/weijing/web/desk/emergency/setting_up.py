@@ -34,11 +34,15 @@ def set_up(request: OfficerRequest) -> HttpResponse:
             raise
         except DomainError as refusal:
             wrong = str(refusal)
+    county_id = request.scope.county_id
+    section = _section(request)
+    ticked = _codes(section) if section is not None and not wrong else []
     context = {
         "wrong": wrong,
-        "said": request.POST,
-        "roads": roads(request.scope.county_id).prefetch_related("divisions"),
-        "towns": picker(request.scope.county_id, request.POST.getlist("places")),
+        "section": section,
+        "said": request.POST if wrong else _as_it_is(section),
+        "roads": roads(county_id).prefetch_related("divisions"),
+        "towns": picker(county_id, request.POST.getlist("places") or ticked),
         "stations": _stations(request.scope.county_id),
         "has_gateway": second_channel.is_on(),
     }
@@ -58,20 +62,46 @@ def _act(request: OfficerRequest) -> str:
             return f"{station.name}的值班账号已保存。"
         case "road":
             duty.keep_road(
-                None, by=by, at=at, road=said.get("road", ""), name=said.get("name", ""),
+                _section(request), by=by, at=at,
+                road=said.get("road", ""), name=said.get("name", ""),
                 divisions=places_of(by.county_id, said.getlist("places")),
                 from_km=_km(said.get("from_km", "")), to_km=_km(said.get("to_km", "")),
             )  # fmt: skip
             return "路段已保存。"
         case "retire":
-            section = RoadSection.objects.filter(
-                county_id=by.county_id, pk=_number(said, "section")
-            ).first()
+            section = _section(request)
             if section is None:
                 raise Http404
             duty.retire_road(section, by=by, at=at)
             return f"「{section.name}」不再列出。"
     raise Http404
+
+
+def _section(request: OfficerRequest) -> RoadSection | None:
+    """Which one is meant, by a form or by the address; None: a new one. Raises `Http404`."""
+    said = request.POST if request.method == "POST" else request.GET
+    if not said.get("section"):
+        return None
+    found = roads(request.scope.county_id).filter(pk=_number(said, "section")).first()
+    if found is None:
+        raise Http404
+    section: RoadSection = found
+    return section
+
+
+def _as_it_is(section: RoadSection | None) -> dict[str, Any]:
+    if section is None:
+        return {}
+    return {
+        "road": section.road,
+        "name": section.name,
+        "from_km": "" if section.from_km is None else section.from_km,
+        "to_km": "" if section.to_km is None else section.to_km,
+    }
+
+
+def _codes(section: RoadSection) -> list[str]:
+    return list(section.divisions.values_list("code", flat=True))
 
 
 def _stations(county_id: int) -> list[dict[str, Any]]:
