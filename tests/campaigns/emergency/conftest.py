@@ -77,7 +77,7 @@ class Scene:
 
     def written(self, event: EmergencyEvent | None = None, kind: str = "first") -> EmergencyMessage:
         event = event or self.verified()
-        body = wording.template(event, kind)
+        body = wording.template(event, kind, at=self.at)
         return writing.write(event, kind, body, by=self.author, at=self.at)
 
     def pushed(self, event: EmergencyEvent | None = None, kind: str = "first") -> EmergencyMessage:

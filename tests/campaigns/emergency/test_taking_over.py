@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import make_contact
+from tests.builders import make_contact, make_officer
 from tests.campaigns.emergency.conftest import Scene
 from tests.campaigns.over_http import Stage, client, people_known_to
 from tests.wecom_simulator.running import Simulator
 from wecom_simulator.settings import Settings
+from weijing.accounts.models import Role
 from weijing.campaigns import stopping
 from weijing.campaigns.emergency import reaching, taking_over
 from weijing.campaigns.emergency.models import Takeover
@@ -155,10 +156,6 @@ def test_a_share_that_wecom_refuses_is_handed_on_at_once(stage: Stage, scene: Sc
 def test_what_a_person_has_stopped_is_not_taken_over(stage: Stage, scene: Scene) -> None:
     message = scene.pushed()
     tick(stage)
-    approver = scene.author
-    from tests.builders import make_officer
-    from weijing.accounts.models import Role
-
     approver = make_officer(scene.county, "approver", Role.CAMPAIGN_APPROVER, county_desk=True)
     stopping.stop(message.campaign, by=approver, at=stage.now)
     let_pass(stage, 8)

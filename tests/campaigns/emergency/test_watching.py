@@ -4,13 +4,16 @@ from datetime import timedelta
 
 from django.db import connection
 
+from tests.builders import make_officer
 from tests.campaigns.emergency.conftest import Scene
 from tests.campaigns.fake_wecom import FakeWeCom
+from weijing.accounts.models import Role
 from weijing.campaigns import asking
 from weijing.campaigns.emergency import reminding, texting, watching
 from weijing.campaigns.emergency.models import EmergencyEvent, Sms, Takeover
 from weijing.campaigns.models import Share
 from weijing.core import sms
+from weijing.territory.models import Station
 
 
 def test_the_periodic_look_finds_the_county_and_takes_over_in_time(scene: Scene) -> None:
@@ -51,6 +54,27 @@ def test_the_desk_of_the_place_and_the_leaders_are_told_what_waits(scene: Scene)
     event = EmergencyEvent.objects.get(pk=first.event_id)
     assert reminding.tell(event, wecom=wecom, at=scene.at + timedelta(hours=3)) == 3
     assert "续报已超期" in told[-1][-1]
+
+
+def test_the_card_about_another_text_is_another_card(scene: Scene) -> None:
+    station = Station.objects.get(county=scene.county, name="小沙江派出所")
+    make_officer(scene.county, "nightleader", Role.DUTY_LEADER, station=station)
+    told: list[tuple[tuple[str, ...], str]] = []
+    wecom = FakeWeCom(scene.at)
+    wecom.text = lambda to, content, **_: told.append((to.touser, content))  # type: ignore[method-assign]
+    event = scene.verified()
+    scene.written(event)
+    reminding.tell(event, wecom=wecom, at=scene.at)
+    scene.at += timedelta(minutes=4)
+    scene.written(event)
+    reminding.tell(event, wecom=wecom, at=scene.at)
+    scene.approve(event.messages.get())
+    scene.written(event, "update")
+    event.refresh_from_db()
+    reminding.tell(event, wecom=wecom, at=scene.at)
+    assert len({content for _, content in told}) == 3
+    assert "续报" in told[-1][1]
+    assert all("nightleader" in people for people, _ in told)
 
 
 def test_a_drill_is_not_asked_of_the_real_wecom_even_after_its_approval(

@@ -9,7 +9,7 @@ from playwright import sync_api
 from tests.builders import give_tag, make_tag
 from tests.web.chromium import ARGS, CHROMIUM, PATIENCE_MS
 from weijing.campaigns.emergency.models import EmergencyEvent, HouseholdCall
-from weijing.campaigns.models import Delivery
+from weijing.campaigns.models import Campaign, Delivery
 from weijing.core import clock
 
 pytestmark = pytest.mark.browser
@@ -130,4 +130,51 @@ def test_from_a_phone_on_the_road_to_the_all_clear(sit_down, scene):
     late = EmergencyEvent.objects.get()
     assert late.ended_at - late.reported_at < timedelta(hours=1)
     for page in (phone, desk, leader, second, setup):
+        assert not page.complaints, page.complaints
+
+
+def test_a_wrong_text_is_stopped_and_an_event_that_spreads_is_changed(sit_down, scene):
+    """And the list of calls and of people not reached is looked at, at a desk and on a phone."""
+    risk = make_tag(scene.county, "SAF03001", "地灾隐患点住户")
+    for name in ("罗一", "罗二", "罗三", "无微信"):
+        give_tag(scene.residents[name], risk)
+    scene.at = clock.now()
+    message = scene.pushed()
+    here = f"/desk/emergency/{message.event.number}/"
+    leader = sit_down(scene.leader, here)
+    leader.get_by_text("停止首次推送").click()
+    shot(leader, "stop-open")
+    leader.get_by_role("button", name="停止，没发出的都不再发").click()
+    leader.get_by_text("没发出的短信不再发").wait_for()
+    leader.get_by_text("已停止", exact=True).first.wait_for()
+    shot(leader, "stopped")
+    assert Campaign.objects.get().state == "cancelled"
+
+    desk = sit_down(scene.author, here)
+    desk.get_by_text("改地点、等级、有效期、绕行办法").click()
+    desk.get_by_text("看过现场照片").click()
+    desk.get_by_text("红色", exact=True).click()
+    desk.get_by_label("绕行办法").fill("走国道")
+    desk.get_by_text("金石桥镇", exact=False).last.click()
+    desk.get_by_role("checkbox", name="整个乡镇").last.check(force=True)
+    shot(desk, "change-open")
+    desk.get_by_role("button", name="保存新情况").click()
+    desk.get_by_text("情况已改").wait_for()
+    shot(desk, "changed")
+    event = EmergencyEvent.objects.get()
+    assert (event.severity, event.detour) == ("red", "走国道")
+    assert event.event_divisions.filter(division__name="金石桥镇").exists()
+
+    calls = sit_down(scene.leader, f"{here}calls/")
+    shot(calls, "calls")
+    missed = sit_down(scene.duty, f"{here}not-reached/")
+    missed.get_by_text("您负责的地方").first.wait_for()
+    shot(missed, "not-reached")
+    phone = sit_down(scene.luo, f"/o/emergency/{event.number}/", PHONE)
+    assert phone.evaluate(STICKS_OUT) == 0
+    shot(phone, "phone-calls")
+    setup = sit_down(scene.author, f"/desk/emergency/setup/?section={scene.road.pk}#road")
+    setup.get_by_text("改这段路").wait_for()
+    shot(setup, "road-change")
+    for page in (leader, desk, calls, missed, phone, setup):
         assert not page.complaints, page.complaints

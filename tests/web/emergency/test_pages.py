@@ -4,21 +4,25 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from tests.builders import give_tag, make_officer, make_tag
+from tests.builders import division, give_tag, make_household, make_officer, make_tag
 from tests.campaigns.emergency.conftest import Scene
 from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
+from weijing.campaigns import pausing
 from weijing.campaigns.emergency.models import (
     DutyAccount,
     EmergencyEvent,
     EmergencyMessage,
+    EventDivision,
     HouseholdCall,
 )
 from weijing.campaigns.models import Campaign
 from weijing.core import clock
-from weijing.territory.models import RoadSection
+from weijing.territory.models import RoadSection, Station
 
 BACKEND = "weijing.accounts.signing_in.PasswordBackend"
 
@@ -168,8 +172,6 @@ def test_who_sees_no_emergencies_gets_none_of_its_pages(scene: Scene, path: str)
 
 
 def test_another_stations_desk_does_not_find_the_event(scene: Scene) -> None:
-    from weijing.territory.models import Station
-
     number = report(scene, scene.luo)
     station = Station.objects.get(county=scene.county, name="金石桥派出所")
     far = make_officer(scene.county, "chief2", Role.STATION_COMMAND, station=station)
@@ -265,6 +267,161 @@ def test_the_county_desk_keeps_roads_and_duty_accounts(scene: Scene) -> None:
     assert client.post("/desk/emergency/setup/", none).status_code == 302
     assert not DutyAccount.objects.exists()
     assert browser(scene.duty).get("/desk/emergency/setup/").status_code == 403
+
+
+def pushed(scene: Scene) -> str:
+    number = report(scene, scene.luo)
+    verify(scene, number)
+    write(scene, number)
+    approve(scene, number)
+    return number
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
+
+
+def test_who_has_let_it_go_stops_it_on_the_same_page(scene: Scene) -> None:
+    number = pushed(scene)
+    here = f"/desk/emergency/{number}/"
+    leader = browser(scene.leader)
+    assert "停止这条消息" in leader.get(here).content.decode()
+    said = {"step": "stop", "message": str(EmergencyMessage.objects.get().pk)}
+    second = browser(scene.second_leader)
+    assert "停止这条消息" not in second.get(here).content.decode()
+    assert second.post(here, said).status_code == 403
+    assert leader.post(here, said).status_code == 302
+    assert Campaign.objects.get().state == "cancelled"
+    page = leader.get(here).content.decode()
+    assert "已停止" in page
+    assert "停止这条消息" not in page
+    assert leader.post(here, said).status_code == 422
+
+
+def test_a_pause_is_said_where_people_wait_for_news(scene: Scene) -> None:
+    number = pushed(scene)
+    approver = make_officer(scene.county, "approver", Role.CAMPAIGN_APPROVER, county_desk=True)
+    pausing.pause(scene.county, by=approver, at=scene.at, reason="写错了")
+    part = browser(scene.leader).get(f"/desk/emergency/{number}/", headers={"HX-Request": "true"})
+    assert "全县群发已暂停" in part.content.decode()
+
+
+def test_what_asks_every_five_seconds_draws_only_what_moves(scene: Scene) -> None:
+    number = pushed(scene)
+    leader = browser(scene.leader)
+    here = f"/desk/emergency/{number}/"
+    with CaptureQueriesContext(connection) as asked:
+        part = leader.get(here, headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith('<div id="figures"')
+    told = [query for query in asked.captured_queries if "WITH person AS" in query["sql"]]
+    assert len(told) == 1
+    assert not any("campaigns_eventdivision" in q["sql"] for q in asked.captured_queries)
+
+
+def test_households_still_to_be_called_are_listed_before_all_others(scene: Scene) -> None:
+    number = pushed(scene)
+    event = EmergencyEvent.objects.get()
+    place = scene.residents["罗一"].division
+    states = ["answered"] * 60 + ["calling", "escalated", "ended"]
+    for n, state in enumerate(states):
+        HouseholdCall.objects.create(
+            county=scene.county,
+            event=event,
+            household=make_household(place, f"9{n}"),
+            state=state,
+            due_at=scene.at if state == "calling" else None,
+            ended_at=None if state == "calling" else scene.at,
+        )
+    page = browser(scene.leader).get(f"/desk/emergency/{number}/calls/").content.decode()
+    order = [page.index(word) for word in ("该打了", "已交村干部", "已应答")]
+    assert order == sorted(order)
+    second = browser(scene.leader).get(f"/desk/emergency/{number}/calls/?page=2").content.decode()
+    assert second.count('id="call-') == len(states) - 50
+    assert "解除时未应答" in second
+
+
+def test_whole_numbers_are_shown_only_of_who_is_still_to_be_called(scene: Scene) -> None:
+    person = scene.residents["罗一"]
+    person.phone = "15400007777"
+    person.save()
+    give_tag(person, make_tag(scene.county, "SAF03001", "地灾隐患点住户"))
+    number = pushed(scene)
+    here = f"/o/emergency/{number}/"
+    phone = browser(scene.luo)
+    assert "15400007777" in phone.get(here).content.decode()
+    call = HouseholdCall.objects.get()
+    phone.post(here, {"call": str(call.pk), "result": "phone:answered"})
+    assert "15400007777" not in phone.get(here).content.decode()
+
+
+def test_whom_nothing_reached_is_counted_and_paged_within_the_own_places(scene: Scene) -> None:
+    for n in range(60):
+        scene.person(f"新{n}", "小沙江镇", "桃李村", "2组", officer=None)
+    number = pushed(scene)
+    path = f"/desk/emergency/{number}/not-reached/"
+    county = words(browser(scene.leader).get(path).content.decode())
+    assert "共 62 人" in county
+    assert "新" in county
+    last = browser(scene.leader).get(f"{path}?page=2").content.decode()
+    assert last.count('scope="row"') == 12
+    station = words(browser(scene.duty).get(path).content.decode())
+    assert "您负责的地方 62 人，全部 62 人" in station
+    # A station that answers for another township, where one driver lives who was reached.
+    other = Station.objects.get(county=scene.county, name="金石桥派出所")
+    far = make_officer(scene.county, "chief2", Role.STATION_COMMAND, station=other)
+    EventDivision.objects.create(
+        county=scene.county,
+        event=EmergencyEvent.objects.get(),
+        division=division(scene.county, "金石桥镇", "桃李村"),
+    )
+    elsewhere = words(browser(far).get(path).content.decode())
+    assert "您负责的地方 0 人，全部 62 人" in elsewhere
+    assert "您负责的地方都通知到了" in elsewhere
+
+
+def test_an_event_that_spreads_is_changed_on_its_page(scene: Scene) -> None:
+    number = pushed(scene)
+    here = f"/desk/emergency/{number}/"
+    page = browser(scene.author).get(here).content.decode()
+    assert "改情况" in page
+    until = (scene.at + timedelta(hours=2)).astimezone(clock.COUNTY_TIME)
+    said = {
+        "step": "change", "how": "photo", "severity": "red", "detour": "走国道", "phone": "",
+        "valid_until": f"{until:%Y-%m-%dT%H:%M}",
+        "places": [
+            division(scene.county, "小沙江镇", "桃李村").code,
+            division(scene.county, "金石桥镇", "桃李村").code,
+        ],
+    }  # fmt: skip
+    assert browser(scene.author).post(here, {**said, "severity": ""}).status_code == 422
+    assert browser(scene.author).post(here, said).status_code == 302
+    event = EmergencyEvent.objects.get()
+    assert (event.severity, event.detour) == ("red", "走国道")
+    page = browser(scene.author).get(f"{here}?kind=update").content.decode()
+    assert "绕行：走国道" in page
+    assert "金石桥镇桃李村" in words(page).replace(" ", "")
+
+
+def test_a_road_is_changed_and_brought_back(scene: Scene) -> None:
+    client = browser(scene.author)
+    here = "/desk/emergency/setup/"
+    page = client.get(f"{here}?section={scene.road.pk}").content.decode()
+    assert "改这段路" in page
+    assert 'value="S240 小沙江段"' in page
+    place = scene.road.divisions.first()
+    assert place is not None
+    said = {
+        "step": "road", "section": str(scene.road.pk), "road": "S240", "name": "S240 新名",
+        "from_km": "1", "to_km": "9", "places": [place.code],
+    }  # fmt: skip
+    assert client.post(here, said).status_code == 302
+    scene.road.refresh_from_db()
+    assert (scene.road.name, scene.road.divisions.count()) == ("S240 新名", 1)
+    client.post(here, {"step": "retire", "section": str(scene.road.pk)})
+    again = {**said, "section": ""}
+    assert client.post(here, again).status_code == 302
+    assert RoadSection.objects.get(retired_at=None) == scene.road
+    assert client.get(f"{here}?section=99999999999999999999").status_code == 404
 
 
 def test_a_duty_leader_starts_with_what_is_on(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from weijing.campaigns.emergency import drilling, policies, wording, writing
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage
 from weijing.campaigns.emergency.verifying import ACTIVE, OPEN, State
 from weijing.core import jobs
+from weijing.core.clock import COUNTY_TIME
 from weijing.core.env import environment
 
 BEFORE = timedelta(minutes=15)
@@ -85,8 +86,11 @@ def tell(event: EmergencyEvent, *, wecom: WeCom, at: datetime) -> int:
 def _waits(event: EmergencyEvent, *, at: datetime) -> str:
     if event.state == State.REPORTED:
         return "刚刚上报，请核实。"
-    if writing.waiting(event):
-        return "正文已写好，请值班领导批准。"
+    text = writing.waiting(event)
+    if text is not None:
+        # Which one, and when: the card about the next text is another card, WeCom drops repeated.
+        what = f"{text.get_kind_display()}（{event.number}-{text.seq}）"
+        return f"{what}{text.drafted_at.astimezone(COUNTY_TIME):%H:%M} 写好，请值班领导批准。"
     if event.state in ACTIVE and event.update_due_at:
         late = event.update_due_at < at
         return "续报已超期，请马上续报或解除。" if late else "快到续报时间，请续报或解除。"
@@ -94,7 +98,7 @@ def _waits(event: EmergencyEvent, *, at: datetime) -> str:
 
 
 def _duty(event: EmergencyEvent, *, at: datetime) -> list[Officer]:
-    """The county's duty leaders, and the command rooms of the stations it touches."""
+    """Duty leaders of the county and of the stations it touches, and their command rooms."""
     townships = [place.lo for place in policies.places(event)]
     posted = Posting.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=at), county_id=event.county_id, starts_at__lte=at
@@ -108,8 +112,10 @@ def _duty(event: EmergencyEvent, *, at: datetime) -> list[Officer]:
         )
     desks = posted.filter(around, kind=Posting.Kind.STATION)
     has = Q(role_grants__ended_at=None)
+    at_desk = Q(pk__in=desks.values("officer_id"))
+    anywhere = Q(pk__in=county.values("officer_id")) | at_desk
     officers = Officer.objects.filter(county_id=event.county_id, is_active=True).filter(
-        (has & Q(role_grants__role=Role.DUTY_LEADER, pk__in=county.values("officer_id")))
-        | (has & Q(role_grants__role=Role.STATION_COMMAND, pk__in=desks.values("officer_id")))
+        (has & Q(role_grants__role=Role.DUTY_LEADER) & anywhere)
+        | (has & Q(role_grants__role=Role.STATION_COMMAND) & at_desk)
     )
     return list(officers.filter(~Q(wecom_userid="")).distinct().order_by("pk"))

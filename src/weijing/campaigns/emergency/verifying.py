@@ -8,7 +8,7 @@ from django.db import transaction
 
 from weijing.accounts.models import Officer
 from weijing.audit import trail
-from weijing.campaigns.emergency import policies, proposing
+from weijing.campaigns.emergency import calling, policies, proposing
 from weijing.campaigns.emergency.models import EmergencyEvent
 from weijing.campaigns.emergency.reporting import MOST_PLACES, Incomplete, set_places
 from weijing.core.errors import DomainError, PermissionDenied
@@ -36,7 +36,7 @@ class Findings:
     valid_until: datetime
     detour: str = ""
     phone: str = ""
-    divisions: Sequence[Division] = ()  # the area anew; empty: as reported
+    divisions: Sequence[Division] = ()  # the area anew; empty: as it was
 
 
 @transaction.atomic
@@ -50,21 +50,43 @@ def verify(event: EmergencyEvent, found: Findings, *, by: Officer, at: datetime)
         raise PermissionDenied
     if fresh.state != State.REPORTED:
         raise NotThatFar
-    _check(found, at=at)
-    if found.divisions:
-        set_places(fresh, found.divisions)
+    _take(fresh, found, at=at)
     fresh.state = State.VERIFIED
-    fresh.severity = found.severity
     fresh.verified_how = found.how
     fresh.verified_by = by
     fresh.verified_at = at
-    fresh.valid_until = found.valid_until
-    fresh.detour = found.detour.strip()
-    fresh.phone = found.phone.strip()
     fresh.audience = proposing.tree(proposing.groups(fresh))
     fresh.save()
     trail.record(by, "emergency.verified", fresh, at=at, how=found.how, severity=found.severity)
     return fresh
+
+
+@transaction.atomic
+def change(event: EmergencyEvent, found: Findings, *, by: Officer, at: datetime) -> int:
+    """It has spread, lasts longer, another way round is open; how many households are new to call.
+
+    The groups that were chosen now mean the new places: the next update reaches who is new, and
+    those who were told before are told with it, not by an event of its own.
+    Raises `PermissionDenied`, `NotThatFar`, `Incomplete`.
+    """
+    fresh = locked(event)
+    if not policies.can_handle(by, fresh, at=at):
+        raise PermissionDenied
+    if fresh.state not in ACTIVE:
+        raise NotThatFar
+    chosen = proposing.chosen_keys(fresh)
+    _take(fresh, found, at=at)
+    if chosen:
+        groups = [group for group in proposing.groups(fresh) if group.key in chosen]
+        fresh.audience = proposing.tree(groups)
+    fresh.save()
+    # Danger does not wait for the next text.
+    households = calling.list_households(fresh, at=at)
+    trail.record(
+        by, "emergency.changed", fresh, at=at, how=found.how, severity=found.severity,
+        places=len(found.divisions), households=households,
+    )  # fmt: skip
+    return households
 
 
 @transaction.atomic
@@ -86,6 +108,17 @@ def reject(event: EmergencyEvent, *, by: Officer, at: datetime, because: str) ->
     fresh.ended_at, fresh.ended_by, fresh.ended_because = at, by, because[:100]
     fresh.save()
     trail.record(by, "emergency.rejected", fresh, at=at)
+
+
+def _take(event: EmergencyEvent, found: Findings, *, at: datetime) -> None:
+    """What was found out, into the event; not saved yet, but for its places."""
+    _check(found, at=at)
+    if found.divisions:
+        set_places(event, found.divisions)
+    event.severity = found.severity
+    event.valid_until = found.valid_until
+    event.detour = found.detour.strip()
+    event.phone = found.phone.strip()
 
 
 def locked(event: EmergencyEvent) -> EmergencyEvent:

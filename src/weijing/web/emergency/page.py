@@ -79,7 +79,7 @@ def record(event: EmergencyEvent, officer: Officer, *, kind: str, at: datetime) 
         "may_stop": _may_stop(moving["last"], officer, at=at),
         "kinds": [(value, EmergencyMessage.Kind(value).label) for value in kinds],
         "kind": kind,
-        "body": waiting.body if waiting and waiting.kind == kind else wording.template(event, kind),
+        "body": _body(event, kind, waiting, at=at),
         "asks_for_groups": kind in ("first", "update"),
         "groups": _groups(event) if kind in ("first", "update") else [],
         "waiting": waiting,
@@ -91,9 +91,29 @@ def record(event: EmergencyEvent, officer: Officer, *, kind: str, at: datetime) 
         "may_write": may_handle and bool(kinds),
         "hows": EmergencyEvent.VerifiedHow.choices,
         "severities": EmergencyEvent.Severity.choices,
-        "valid_until": (at + USUALLY_VALID).astimezone(COUNTY_TIME).strftime("%Y-%m-%dT%H:%M"),
-        "is_changing": may_handle and event.state in (State.VERIFIED, *ACTIVE),
+        "findings": _findings(event, at=at),
+        "may_change": may_handle and event.state in ACTIVE,
         "drill_leaves": event.is_drill and not drilling.stays_here(),
+    }
+
+
+def _body(
+    event: EmergencyEvent, kind: str, waiting: EmergencyMessage | None, *, at: datetime
+) -> str:
+    if waiting is not None and waiting.kind == kind:
+        return waiting.body
+    return wording.template(event, kind, at=at)
+
+
+def _findings(event: EmergencyEvent, *, at: datetime) -> dict[str, str]:
+    """What the form of findings starts from."""
+    is_valid = event.valid_until is not None and event.valid_until > at
+    until = event.valid_until if is_valid and event.valid_until else at + USUALLY_VALID
+    return {
+        "severity": event.severity,
+        "valid_until": until.astimezone(COUNTY_TIME).strftime("%Y-%m-%dT%H:%M"),
+        "detour": event.detour,
+        "phone": event.phone,
     }
 
 

@@ -33,6 +33,7 @@ def take(request: OfficerRequest, event: EmergencyEvent) -> str:
     """Do what the form says; the words for the toast. Raises `DomainError`, `Http404`."""
     steps = {
         "verify": _verify,
+        "change": _change,
         "reject": _reject,
         "write": _write,
         "approve": _approve,
@@ -46,8 +47,22 @@ def take(request: OfficerRequest, event: EmergencyEvent) -> str:
 
 
 def _verify(request: OfficerRequest, event: EmergencyEvent) -> str:
+    verifying.verify(event, _findings(request, event), by=request.user, at=clock.now())
+    return "已核实。核对要通知的人和正文，提请批准。"
+
+
+def _change(request: OfficerRequest, event: EmergencyEvent) -> str:
+    found = _findings(request, event)
+    new = verifying.change(event, found, by=request.user, at=clock.now())
+    calls = f"新增 {new:,} 户要叫应。" if new else ""
+    if writing.waiting(event) is not None:
+        return f"情况已改。{calls}等批准的正文没有跟着变，请看过再提请。"
+    return f"情况已改。{calls}请写续报告诉群众。"
+
+
+def _findings(request: OfficerRequest, event: EmergencyEvent) -> Findings:
     said = request.POST
-    found = Findings(
+    return Findings(
         how=said.get("how", ""),
         severity=said.get("severity", ""),
         valid_until=_moment(said.get("valid_until", "")),
@@ -55,8 +70,6 @@ def _verify(request: OfficerRequest, event: EmergencyEvent) -> str:
         phone=said.get("phone", ""),
         divisions=places_of(event.county_id, said.getlist("places")),
     )
-    verifying.verify(event, found, by=request.user, at=clock.now())
-    return "已核实。核对要通知的人和正文，提请批准。"
 
 
 def _reject(request: OfficerRequest, event: EmergencyEvent) -> str:

@@ -57,12 +57,16 @@ def _drawn(request: OfficerRequest, found: EmergencyEvent, *, wrong: str = "") -
     context = page.record(found, request.user, kind=kind, at=now)
     if request.method == "POST":
         context["said"] = request.POST
+        context["findings"] |= {
+            name: text for name, text in request.POST.items() if name in context["findings"]
+        }
         context["body"] = request.POST.get("body") or context["body"]
     context["wrong"] = wrong
     context["may_follow"] = request.scope.has(*COMMAND)  # the campaign's own page is theirs
     context["may_review"] = policies.can_review(request.user, at=now)
     ticked = request.POST.getlist("places") or context["place_codes"]
-    context["towns"] = picker(found.county_id, ticked) if context["may_verify"] else []
+    picks = context["may_verify"] or context["may_change"]
+    context["towns"] = picker(found.county_id, ticked) if picks else []
     status = 422 if wrong else 200
     return show(request, "desk/emergency/one.html", context, status=status)
 
