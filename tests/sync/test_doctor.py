@@ -25,6 +25,7 @@ from wecom_api import WeCom
 from weijing.accounts.models import Officer
 from weijing.audiences.index import checkpoints
 from weijing.audiences.index import keeping as audience_index
+from weijing.audit import sealing, trail
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms, Takeover
 from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
@@ -364,7 +365,12 @@ def emergency_nobody_reviewed(ward: Ward) -> None:
     emergency(ward, approved_at=AT - timedelta(hours=25), reviewed_by=None, reviewed_at=None)
 
 
+def act_not_sealed(ward: Ward) -> None:
+    trail.record(None, "campaign.drafted", ward.campaign, at=AT - timedelta(minutes=4))
+
+
 ILLS = [
+    ("audit.sealed", act_not_sealed),
     ("ways.made", code_never_made),
     ("ways.ended", code_never_taken_down),
     ("ways.parked", code_that_wecom_would_not_delete),
@@ -448,9 +454,22 @@ def test_every_rule_has_been_broken_here() -> None:
     broken = {name for name, _ in ILLS} | {name for name, _ in DIFFERENCES}
     assert {check.name for check in CHECKS} == broken | {
         *SHOWN_ON_TRIAL,  # broken in all of these tests
+        "audit.as_written",  # below
         "callbacks.key",  # below
         "mirror.shares",  # below
     }
+
+
+def test_an_act_that_was_rewritten_is_found(ward: Ward) -> None:
+    act_not_sealed(ward)
+    sealing.seal(ward.county.pk, at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_auditentry SET action = 'nothing.done'")
+
+    results = examining.examine(Patient(ward.county, AT), deep=True)
+
+    found = {result.check.name for result in results if result.is_violated}
+    assert "audit.as_written" in found
 
 
 def test_a_callback_under_another_key_is_found(ward: Ward) -> None:

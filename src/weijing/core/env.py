@@ -33,6 +33,10 @@ class Environment(BaseSettings):
         description="postgresql://weijing:secret@db.example:5432/weijing",
     )
     secrets_file: Path | None = Field(default=None, description=SECRETS_EXAMPLE)
+    # Seals of the audit trail, once more: belongs on another machine. Empty: in `var`.
+    audit_checkpoints: Path | None = Field(
+        default=None, description="/mnt/elsewhere/audit-checkpoints.jsonl"
+    )
     county: str = Field(default="430524", pattern=r"^\d{6}$", description="430524")
     hosts: str = Field(default="localhost,127.0.0.1,[::1]", description="weijing.example.gov.cn")
     public_url: str = Field(default="", description="https://weijing.example.gov.cn")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wecom_api import WeCom, WeComError
+from weijing.audit import checkpoints, verifying
 from weijing.audit.models import AuditEntry
 from weijing.core import clock, line
 from weijing.core.env import environment
@@ -19,19 +20,23 @@ from weijing.sync.doctor.repairs import NEED_WECOM, REPAIRS
 from weijing.territory.models import County
 
 
-@click.command()
+@click.group(invoke_without_command=True)
+@click.pass_context
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--deep", is_flag=True, help="Also compare everything with WeCom, read afresh.")
 @click.option("--repair", type=click.Choice(sorted(REPAIRS)), help="Repair this, then look.")
 @click.option("--county", "code", help="Six digits; WEIJING_COUNTY if not given.")
-def doctor(as_json: bool, deep: bool, repair: str | None, code: str | None) -> None:
+def doctor(
+    context: click.Context, as_json: bool, deep: bool, repair: str | None, code: str | None
+) -> None:
     """Prove that what must hold holds.
 
     Exits with 0 when all is well, 1 when a rule is broken, 2 when a rule could not be checked.
     """
-    county = County.objects.filter(code=code or environment().county).first()
-    if county is None:
-        raise click.ClickException(f"There is no county {code or environment().county}.")
+    if context.invoked_subcommand is not None:
+        context.obj = code
+        return
+    county = _county(code)
     patient = Patient(county, clock.now(), _line(county))
     if repair:
         click.echo(f"Repaired: {_repair(repair, patient):,}.", err=True)
@@ -46,6 +51,40 @@ def doctor(as_json: bool, deep: bool, repair: str | None, code: str | None) -> N
     else:
         _print(results)
     sys.exit(examining.exit_code(results))
+
+
+def _county(code: str | None) -> County:
+    county = County.objects.filter(code=code or environment().county).first()
+    if county is None:
+        raise click.ClickException(f"There is no county {code or environment().county}.")
+    return county
+
+
+@doctor.command()
+@click.pass_obj
+def audit(code: str | None) -> None:
+    """Read the whole audit trail: is every entry and every seal as it was written?
+
+    Exits with 0 when it is, 1 when not, 2 when the checkpoints cannot be read.
+    """
+    county = _county(code)
+    status = Console(stderr=True)
+    try:
+        with status.status("Reading") as shown:
+            verdict = verifying.verify(
+                county, on_progress=lambda entries: shown.update(f"Reading: {entries:,} entries")
+            )
+    except (OSError, ValueError) as error:
+        click.echo(f"{checkpoints.path()}: {error}", err=True)
+        sys.exit(examining.COULD_NOT_CHECK)
+    for wrong in verdict.wrong:
+        click.echo(wrong)
+    click.echo(
+        f"{verdict.entries:,} entries, {verdict.unsealed:,} of them not sealed yet; "
+        f"{verdict.seals:,} seals, {verdict.checkpoints:,} of them in {checkpoints.path()}: "
+        + (f"{len(verdict.wrong):,} WRONG" if verdict.wrong else "all as it was written")
+    )
+    sys.exit(examining.VIOLATED if verdict.wrong else examining.CLEAN)
 
 
 def _line(county: County) -> WeCom | None:

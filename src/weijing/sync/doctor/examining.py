@@ -15,6 +15,7 @@ from weijing.sync.doctor import (
     mirror,
     people,
     sending,
+    trail,
     ways,
 )
 from weijing.sync.doctor.checks import Check, Offenders, Patient
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *sending.CHECKS,
     *emergencies.CHECKS,
     *machine.CHECKS,
+    *trail.CHECKS,
     *ways.CHECKS,
     *mirror.CHECKS,
     *ways.WITH_WECOM,
