@@ -9,6 +9,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.audit.models import AuditEntry
 from weijing.campaigns import approving, drafting, pausing
 from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns.ordering import hours
 from weijing.core.errors import PermissionDenied
 from weijing.residents.models import Resident
 from weijing.territory.models import County, Station
@@ -89,6 +90,17 @@ def test_an_audience_that_grew_is_shown_before_it_goes_out(
     submitted.refresh_from_db()
     assert (submitted.state, Share.objects.count()) == (Campaign.State.SUBMITTED, 0)
     assert approving.release(submitted, by=approver, at=at, count_seen=4) == 4
+
+
+def test_at_night_nobody_is_asked_unless_the_approver_insists(
+    submitted: Campaign, approver: Officer, at: datetime
+) -> None:
+    night = at + timedelta(hours=12)  # 22:00 in the county
+    with pytest.raises(hours.QuietTime, match="现在就发"):
+        approving.release(submitted, by=approver, at=night)
+    assert Share.objects.count() == 0
+    assert approving.release(submitted, by=approver, at=night, at_any_hour=True) == 3
+    assert AuditEntry.objects.get(action="campaign.released").details["at_quiet_time"] is True
 
 
 def test_who_gives_back_says_why(submitted: Campaign, approver: Officer, at: datetime) -> None:

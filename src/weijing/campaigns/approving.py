@@ -9,6 +9,7 @@ from weijing.audit import trail
 from weijing.campaigns import policies, releasing
 from weijing.campaigns.drafting import check_recount, check_tags
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering import hours
 from weijing.campaigns.ordering.meaning import check_unchanged
 from weijing.core import jobs
 from weijing.core.errors import DomainError, PermissionDenied
@@ -37,13 +38,21 @@ class NeedsCountyDesk(DomainError):
 
 
 @transaction.atomic
-def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | None = None) -> int:
+def release(
+    campaign: Campaign,
+    *,
+    by: Officer,
+    at: datetime,
+    count_seen: int | None = None,
+    at_any_hour: bool = False,
+) -> int:
     """Let a campaign go out: each officer is asked, through WeCom, to send their share.
 
     The audience is counted again and then fixed; how many people it has is returned. It must be
     within one per cent of `count_seen`, the number the approver has read (the author's if None).
-    Raises `PermissionDenied`, `AlreadyReleased`, `NotSubmitted`, `Incomplete`, `RecountChanged`,
-    `NeedsCountyDesk`, `EmptyAudience`.
+    `at_any_hour`: the approver knows that it is night or a holiday, and wants it to go now.
+    Raises `PermissionDenied`, `QuietTime`, `AlreadyReleased`, `NotSubmitted`, `Incomplete`,
+    `RecountChanged`, `NeedsCountyDesk`, `EmptyAudience`.
     """
     if not policies.can_release(by, campaign, at=at):
         raise PermissionDenied("群发要由起草人以外、有审批权的人批准。")
@@ -51,12 +60,20 @@ def release(campaign: Campaign, *, by: Officer, at: datetime, count_seen: int | 
     # free today.
     County.objects.select_for_update(no_key=True).get(pk=campaign.county_id)
     fresh = submitted(campaign)
+    quiet = "" if fresh.is_urgent else hours.why_not(at)
+    if quiet and not at_any_hour:
+        raise hours.QuietTime(
+            f"{quiet}，还没有下发。不急的请定时；确实要现在发，请勾选「现在就发」再批准。"
+        )
     people = let_go(fresh, by=by, at=at)
     seen = fresh.submitted_count if count_seen is None else count_seen
     check_recount(seen=seen or 0, now=people)
     if not policies.can_release(by, fresh, at=at, people=people):
         raise NeedsCountyDesk(people)
-    trail.record(by, "campaign.released", fresh, at=at, people=people, left_out=fresh.left_out)
+    trail.record(
+        by, "campaign.released", fresh, at=at, people=people, left_out=fresh.left_out,
+        **({"at_quiet_time": True} if quiet else {}),
+    )  # fmt: skip
     jobs.enqueue("campaigns.sweep_now", county_id=fresh.county_id)
     return people
 

@@ -1,15 +1,20 @@
 """Who must approve, what was said before: on the page where author and approver decide."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import make_officer
+from tests.builders import give_tag, make_contact, make_officer, make_tag
 from weijing.accounts.models import Role
+from weijing.audiences import saving
+from weijing.audit.models import AuditEntry
 from weijing.campaigns import drafting, restoring
-from weijing.campaigns.models import Campaign, StrayTask
+from weijing.campaigns.models import StrayTask
 from weijing.campaigns.ordering import hours, rules, scheduling
+from weijing.campaigns.reach import reach_of
 from weijing.core import clock
+from weijing.residents import audience_changes
+from weijing.residents.models import Contact
 from weijing.territory.models import Station
 
 
@@ -41,7 +46,7 @@ def test_the_head_of_the_station_finds_and_approves_its_small_message(desk, smal
     assert "等您审批" in client.get("/desk/campaigns/").content.decode()
     assert "由<b>派出所</b>审批即可" in page(desk, desk.chief, small)
     url = f"/desk/campaigns/{small.number}/review/"
-    client.post(url, {"act": "release", "count_seen": "3"})
+    client.post(url, {"act": "release", "count_seen": "3", "any_hour": "on"})
     small.refresh_from_db()
     assert (small.state, small.released_by) == ("released", desk.chief)
 
@@ -64,14 +69,23 @@ def test_author_and_approver_see_what_was_said_before(desk):
 
 
 def test_of_another_stations_message_the_title_stays_theirs(desk, local):
-    before = desk.released(audience={"all": [{"division": [desk.place("金石桥镇").code]}]},
-                           title="别家的事")  # fmt: skip
-    Campaign.objects.filter(pk=before.pk).update(drafted_by=desk.author)
+    # 陈示例 lives in our township; the message went to her through another station's officer.
+    guest = desk.residents["陈示例"]
+    Contact.objects.filter(identity__resident=guest).delete()
+    make_contact(desk.officers["金石桥镇"], guest, "wm-guest")
+    audience_changes.people(desk.county.pk, [guest.pk])
+    tag = make_tag(desk.county, "TRF01002", "校车")
+    give_tag(guest, tag)
+    before = desk.released(audience={"all": [{"tag": [tag.code]}]}, title="别家的事")
+    assert before.shares.get().officer == desk.officers["金石桥镇"]
     mine = drafting.draft(
         by=local, at=clock.now(), title="同样的话", body=before.body,
         audience={"all": [{"division": [desk.county.code]}]},
     )  # fmt: skip
-    assert "别家的事" not in page(desk, local, mine)
+    said = page(desk, local, mine)
+    assert "别的单位的群发" in said and before.number in said
+    assert '两条都涉及 <b class="num">1</b> 人' in said
+    assert "别家的事" not in said
 
 
 def test_the_county_desk_settles_the_rules(desk):
@@ -143,6 +157,49 @@ def test_a_bad_time_is_said_and_stays_in_the_field(desk, when, said):
         assert f'value="{when}"' in answer.content.decode()
 
 
+def test_taking_back_a_second_too_late_leads_to_the_progress(desk):
+    campaign = desk.submitted()
+    scheduling.schedule(campaign, by=desk.approver, at=clock.now(), when=at_ten(1))
+    scheduling.release_due(desk.county.pk, campaign.pk, at=at_ten(1))
+    answer = desk.client(desk.approver).post(
+        f"/desk/campaigns/{campaign.number}/review/", {"act": "unschedule"}, follow=True
+    )
+    said = answer.content.decode()
+    assert answer.redirect_chain == [(f"/desk/campaigns/{campaign.number}/progress/", 302)]
+    assert "没有办成：这条群发已经下发" in said and "已退回起草人" not in said
+
+
+AT_NIGHT = datetime(2026, 11, 24, 23, tzinfo=clock.COUNTY_TIME)
+
+
+def test_at_night_it_goes_only_when_somebody_says_so(desk, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: AT_NIGHT)
+    campaign = desk.submitted()
+    said = page(desk, desk.approver, campaign)
+    assert "现在就发" in said and "晚上 9 点到早上 8 点不打扰群众" in said
+    client, url = desk.client(desk.approver), f"/desk/campaigns/{campaign.number}/review/"
+    form = {"act": "release", "count_seen": "4"}
+    refused = client.post(url, form)
+    assert refused.status_code == 422 and "请勾选「现在就发」" in refused.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == "submitted"
+    client.post(url, {**form, "any_hour": "on"})
+    campaign.refresh_from_db()
+    assert campaign.state == "released"
+    entry = AuditEntry.objects.get(action="campaign.released")
+    assert entry.details["at_quiet_time"] is True
+
+
+def test_by_day_nobody_is_asked_about_the_hour(desk, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: AT_NIGHT.replace(hour=10))
+    campaign = desk.submitted()
+    assert "现在就发" not in page(desk, desk.approver, campaign)
+    form = {"act": "release", "count_seen": "4"}
+    desk.client(desk.approver).post(f"/desk/campaigns/{campaign.number}/review/", form)
+    campaign.refresh_from_db()
+    assert campaign.state == "released"
+
+
 def test_neither_author_nor_station_sets_a_time(desk):
     campaign = desk.submitted()
     form = {"act": "schedule", "count_seen": "4", "when": at_ten(1).strftime(WHEN)}
@@ -159,7 +216,7 @@ def test_a_scheduled_message_that_came_back_says_why_to_its_author(desk):
     desk.author.role_grants.create(
         county=desk.county, role="campaign_approver", granted_at=clock.now()
     )
-    scheduling.release_due(desk.county.pk, at=when)
+    scheduling.release_due(desk.county.pk, campaign.pk, at=when)
     said = page(desk, desk.approver, campaign)
     campaign.refresh_from_db()
     assert campaign.state == "draft" and "已退回起草人" in said
@@ -189,3 +246,24 @@ def test_a_task_of_other_words_is_not_shown_to_the_approver(desk):
         seen_at=clock.now(), was_sent=True,
     )  # fmt: skip
     assert "7K2QM" not in page(desk, desk.approver, campaign)
+
+
+def test_a_saved_audience_that_was_changed_after_submission_goes_back_to_its_author(desk):
+    """The approver reads what the name means, and presses; nothing goes out."""
+    saving.save("标签(重型货车)", name="货车", by=desk.author, at=clock.now())
+    campaign = drafting.draft(
+        by=desk.author, at=clock.now(), title="货车", body="请慢行。——隆回县公安局",
+        audience={"all": [{"saved": "货车"}]},
+    )  # fmt: skip
+    people = reach_of(campaign, at=clock.now()).reachable
+    drafting.submit(campaign, by=desk.author, at=clock.now(), count_seen=people)
+    assert "受众「货车」：有标签重型货车的群众" in page(desk, desk.approver, campaign)
+    saving.save("标签(重型货车) 或 已联系", name="货车", by=desk.author, at=clock.now())
+    answer = desk.client(desk.approver).post(
+        f"/desk/campaigns/{campaign.number}/review/",
+        {"act": "release", "count_seen": str(people), "any_hour": "on"}, follow=True,
+    )  # fmt: skip
+    assert "已退回起草人" in answer.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+    assert "受众「货车」有人改过" in campaign.returned_reason

@@ -92,28 +92,40 @@ def cancel(campaign: Campaign, *, by: Officer, at: datetime) -> None:
     trail.record(by, "campaign.schedule_cancelled", fresh, at=at)
 
 
-def release_due(county_id: int, *, at: datetime) -> int:
-    """Let go what is due; how many went. What must not go any more is a draft again, with why.
+def due(county_id: int, *, at: datetime) -> list[int]:
+    """Ids of what is to go now, whatever has waited longest first.
 
-    While a county is paused, at night and on holidays it all waits.
+    While a county is paused, at night and on holidays it waits, but no longer than a day.
     """
-    due = Campaign.objects.filter(
+    waiting = Campaign.objects.filter(
         county_id=county_id, state=Campaign.State.SCHEDULED, scheduled_at__lte=at
     )
-    if pausing.is_paused(county_id):
-        due = due.filter(scheduled_at__lte=at - LATEST)
-    return sum(_release_or_return(each, at=at) for each in due.order_by("scheduled_at", "pk"))
+    is_paused = pausing.is_paused(county_id)
+    return [
+        campaign.pk
+        for campaign in waiting.order_by("scheduled_at", "pk")
+        if _is_late(campaign, at) or not (is_paused or _is_quiet(campaign, at))
+    ]
 
 
-def _release_or_return(campaign: Campaign, *, at: datetime) -> bool:
-    if not campaign.is_urgent and hours.why_not(at) and not _is_late(campaign, at):
+def _is_quiet(campaign: Campaign, at: datetime) -> bool:
+    return not campaign.is_urgent and bool(hours.why_not(at))
+
+
+def release_due(county_id: int, campaign_id: int, *, at: datetime) -> bool:
+    """Let one of them go; whether it went. What must not go any more is returned, with why.
+
+    The job may come late: what is not due is left alone.
+    """
+    if campaign_id not in due(county_id, at=at):
         return False
+    campaign = Campaign.objects.get(county_id=county_id, pk=campaign_id)
     try:
         _release(campaign, at=at)
     except NotScheduled:  # somebody was quicker
         return False
     except DomainError as why:
-        _return(campaign, str(why), at=at)
+        _return(campaign, why, at=at)
         return False
     return True
 
@@ -145,7 +157,8 @@ def _release(campaign: Campaign, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def _return(campaign: Campaign, why: str, *, at: datetime) -> None:
+def _return(campaign: Campaign, why: DomainError, *, at: datetime) -> None:
+    """To its author; what only the county desk may let go waits there for its approval."""
     try:
         fresh = _scheduled(campaign)
     except NotScheduled:
@@ -153,7 +166,8 @@ def _return(campaign: Campaign, why: str, *, at: datetime) -> None:
     assert fresh.scheduled_at is not None
     planned = f"{fresh.scheduled_at.astimezone(COUNTY_TIME):%m 月 %d 日 %H:%M}"
     fresh.returned_reason = f"定在 {planned} 的没有发出：{why}"[:200]
-    _clear(fresh, Campaign.State.DRAFT)
+    to_county = isinstance(why, NeedsCountyDesk)
+    _clear(fresh, Campaign.State.SUBMITTED if to_county else Campaign.State.DRAFT)
     fresh.save()
     trail.record(None, "campaign.schedule_returned", fresh, at=at)
 
