@@ -72,7 +72,17 @@ def sweep(timestamp: int) -> None:
 @jobs.periodic("* * * * * 10", "campaigns.release_due", queue=jobs.URGENT)
 def release_due(timestamp: int) -> None:
     for county in County.objects.all():
-        scheduling.release_due(county.pk, at=now())
+        for campaign_id in scheduling.due(county.pk, at=now()):
+            jobs.enqueue(
+                "campaigns.release", once=f"release:{campaign_id}",
+                county_id=county.pk, campaign_id=campaign_id,
+            )  # fmt: skip
+
+
+@jobs.task("campaigns.release", queue=jobs.URGENT)
+def release(*, county_id: int, campaign_id: int) -> None:
+    """A job for each: what fails holds up no other message and no other county."""
+    scheduling.release_due(county_id, campaign_id, at=now())
 
 
 @jobs.periodic("* * * * * 40", "campaigns.find_forgotten")
