@@ -1,9 +1,11 @@
 """Whoever scans a code that has tags carries them from the first moment on."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import connections, transaction
 
 from tests.builders import beat_of, make_officer, make_tag
 from tests.sync.corp import Corp
@@ -18,6 +20,7 @@ from weijing.residents.models import ContactWay, WechatIdentity
 from weijing.residents.ways import telling, wanting
 from weijing.sync import refreshing
 from weijing.tags import assigning, by_way
+from weijing.tags.catalogue import retiring
 from weijing.tags.models import Tag, TagAssignment, TagProjection
 from weijing.territory.models import County
 
@@ -149,3 +152,46 @@ def test_half_a_contact_carries_them_once_it_is_whole(poster: Poster, simulator:
     poster.corp.act("accept", userid="p1", external_userid=external)
     poster.read(external)
     assert poster.carried(external) == [("重型货车", "way")]
+
+
+def test_an_ended_tag_that_a_code_still_has_costs_nobody_their_contact(poster: Poster) -> None:
+    lorry = make_tag(poster.county, "TRF01002", "校车")
+    poster.give(poster.truck, lorry)
+    Tag.objects.filter(pk=poster.truck.pk).update(retired_at=poster.now())
+
+    external = poster.scanned()
+
+    assert poster.carried(external) == [("校车", "way")]
+
+
+def test_where_every_tag_of_a_code_has_ended_people_come_without(poster: Poster) -> None:
+    poster.give(poster.truck)
+    Tag.objects.filter(pk=poster.truck.pk).update(retired_at=poster.now())
+
+    assert poster.carried(poster.scanned()) == []
+
+
+def test_a_code_is_not_given_a_tag_that_has_ended(poster: Poster) -> None:
+    Tag.objects.filter(pk=poster.truck.pk).update(retired_at=poster.now())
+    with pytest.raises(assigning.TagHasEnded):
+        poster.give(poster.truck)
+    assert by_way.tags_of(poster.way) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_ends_a_tag_while_a_code_gets_it_takes_it_off_again(poster: Poster) -> None:
+    keeper = make_officer(poster.county, "keeper", Role.CAMPAIGN_APPROVER, county_desk=True)
+
+    def retire() -> None:
+        scope = scope_of(keeper, at=poster.now())
+        retiring.retire(poster.truck, reason="不用了", by=keeper, scope=scope, at=poster.now())
+        connections.close_all()
+
+    with transaction.atomic():
+        poster.give(poster.truck)
+        other = threading.Thread(target=retire)
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+    other.join()
+    assert by_way.tags_of(poster.way) == []

@@ -1,17 +1,18 @@
 """A tag of the county's own: proposed by one person, confirmed by another."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from tests.builders import make_county, make_officer, make_tag
 from tests.tags.catalogue_people import Catalogue
 from weijing.accounts.models import Role
 from weijing.audit.models import AuditEntry
 from weijing.core.errors import DomainError, PermissionDenied
-from weijing.tags import loading, queries
-from weijing.tags.catalogue import deciding, proposing
+from weijing.tags import assigning, loading, queries
+from weijing.tags.catalogue import deciding, proposing, renaming
 from weijing.tags.catalogue.naming import NameTaken
 from weijing.tags.catalogue.wording import ForbiddenTopic, NotAWording
 from weijing.tags.models import Tag, TagChange, TagGroup, TagProposal
@@ -157,3 +158,100 @@ def test_another_countys_group_is_not_ours(catalogue: Catalogue) -> None:
     catalogue.truck.group = foreign
     with pytest.raises(PermissionDenied):
         catalogue.propose()
+
+
+@pytest.mark.parametrize(
+    ("proposed", "decided", "needs"),
+    [(True, None, True), (False, None, False), (False, True, True), (True, False, False)],
+)
+def test_a_tag_of_ones_own_may_need_a_consent_though_its_group_does_not(
+    catalogue: Catalogue, proposed: bool, decided: bool | None, needs: bool
+) -> None:
+    proposal = catalogue.propose(needs_consent=proposed)
+    tag = deciding.confirm(
+        proposal, by=catalogue.keeper, scope=catalogue.scope(catalogue.keeper), at=catalogue.at,
+        needs_consent=decided,
+    )  # fmt: skip
+    proposal.refresh_from_db()
+    assert (tag.sensitive, proposal.needs_consent) == (needs, needs)
+    person = catalogue.person(consents=["contact"])
+    if needs:
+        with pytest.raises(assigning.ConsentMissing):
+            assigning.assign(person, [tag], source="visit", by=catalogue.officer, at=catalogue.at)
+    else:
+        assigning.assign(person, [tag], source="visit", by=catalogue.officer, at=catalogue.at)
+
+
+def test_where_the_group_asks_for_consent_nobody_decides_otherwise(catalogue: Catalogue) -> None:
+    TagGroup.objects.filter(pk=catalogue.truck.group_id).update(needs_separate_consent=True)
+    catalogue.truck.group.refresh_from_db()
+    proposal = catalogue.propose(needs_consent=False)
+    assert proposal.needs_consent
+    tag = deciding.confirm(
+        proposal, by=catalogue.keeper, scope=catalogue.scope(catalogue.keeper), at=catalogue.at,
+        needs_consent=False,
+    )  # fmt: skip
+    assert tag.sensitive
+
+
+@pytest.mark.parametrize("name", ["冷链,冻品", "冷链，冻品", "货车（大型", "货车)大型("])
+def test_a_name_that_could_not_stand_among_others_is_refused(
+    catalogue: Catalogue, name: str
+) -> None:
+    with pytest.raises(NotAWording, match="逗号"):
+        catalogue.propose(name)
+
+
+def test_a_name_with_brackets_of_another_width_is_the_same_name(catalogue: Catalogue) -> None:
+    catalogue.confirm(catalogue.propose("冷链货车（大型）"))
+    with pytest.raises(NameTaken):
+        catalogue.propose("冷链货车(大型)")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_new_tag_and_a_renamed_one_that_want_a_name_at_once_one_gets_it(
+    catalogue: Catalogue,
+) -> None:
+    proposal = catalogue.propose()
+    outcomes: list[str] = []
+    start = threading.Barrier(2)
+
+    def run(what: str) -> None:
+        start.wait()
+        try:
+            if what == "rename":
+                renaming.rename(catalogue.bus, "冷链货车", **catalogue.keeping)  # type: ignore[arg-type]
+            else:
+                catalogue.confirm(proposal)
+            outcomes.append("got it")
+        except NameTaken:
+            outcomes.append("taken")
+        connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(what,)) for what in ("rename", "confirm")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["got it", "taken"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rename_waits_for_whoever_takes_the_name(catalogue: Catalogue) -> None:
+    refused: list[NameTaken] = []
+
+    def run() -> None:
+        try:
+            renaming.rename(catalogue.bus, "冷链货车", **catalogue.keeping)  # type: ignore[arg-type]
+        except NameTaken as taken:
+            refused.append(taken)
+        connections.close_all()
+
+    with transaction.atomic():
+        catalogue.confirm(catalogue.propose())
+        other = threading.Thread(target=run)
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+    other.join()
+    assert refused

@@ -58,7 +58,7 @@ def assign(
     tags = _in_county(resident.county_id, tags)
     if not tags:
         return
-    _check_live(tags, live=hold(resident.county_id, [tag.pk for tag in tags]))
+    check_live(tags, live=hold(resident.county_id, [tag.pk for tag in tags]))
     people = Resident.objects.select_for_update().filter(county_id=resident.county_id)
     consents = people.get(pk=resident.pk).consents
     for tag in tags:
@@ -132,7 +132,7 @@ def assign_many(
     Raises `OnlyTheResident`, `TagBelongsElsewhere`, `TagHasEnded`, before anything is written.
     """
     tags = {tag.pk: tag for tag in _in_county(county_id, {tag for _, tag in pairs})}
-    _check_live(tags.values(), live={tag.pk for tag in tags.values() if tag.retired_at is None})
+    check_live(tags.values(), live={tag.pk for tag in tags.values() if tag.retired_at is None})
     for tag in tags.values():
         check_setter(tag, by, source=source)
     wanted = list(dict.fromkeys((resident, tag.pk) for resident, tag in pairs if tag.pk in tags))
@@ -283,7 +283,8 @@ ORDER BY id FOR KEY SHARE
 """
 
 
-def _check_live(tags: Iterable[Tag], *, live: Collection[int]) -> None:
+def check_live(tags: Iterable[Tag], *, live: Collection[int]) -> None:
+    """`live` is what `hold` says. Raises `TagHasEnded`."""
     for tag in tags:
         if tag.pk not in live:
             raise TagHasEnded(f"「{tag.name}」已经停用，没有保存。请换一个标签，再保存一次。")

@@ -44,12 +44,15 @@ def set_tags(
 ) -> None:
     """From now on; who came before keeps what they have.
 
-    Raises `PermissionDenied`, `NotForEverybody`, `TooManyTags`.
+    Raises `PermissionDenied`, `NotForEverybody`, `TooManyTags`, `TagHasEnded`.
     """
     if way.beat is None or not welcoming.can_write(scope, way.beat):
         raise PermissionDenied
     if len(tags) > MOST_TAGS:
         raise TooManyTags(f"没有保存：一张码最多带 {MOST_TAGS} 个标签，请去掉几个。")
+    # Whoever ends one of them waits for us, and takes it off the code again.
+    live = assigning.hold(way.county_id, [tag.pk for tag in tags])
+    assigning.check_live(tags, live=live)
     if not may_be_given(way.county_id, tags):
         raise NotForEverybody(
             "没有保存：敏感的、要本人单独同意或只能本人填写的标签，不能扫码自动带上。请换一个。"
@@ -64,9 +67,10 @@ def set_tags(
 def tag_newcomers(county_id: int, contact_ids: Collection[int], *, at: datetime) -> int:
     """Give the people of these new contacts the tags of their codes. Returns how many tags.
 
-    What somebody carries already stays as it was noted.
+    What somebody carries already stays as it was noted. A tag that has ended is passed over: the
+    newcomers themselves must not be lost for it.
     """
-    given = WayTag.objects.filter(county_id=county_id)
+    given = WayTag.objects.filter(county_id=county_id, tag__retired_at=None)
     if not contact_ids or not given.exists():
         return 0
     states = dict(given.values_list("way__state", "way_id"))
@@ -82,11 +86,12 @@ def tag_newcomers(county_id: int, contact_ids: Collection[int], *, at: datetime)
             "resident_id", "tag_id"
         )
     )
+    live = assigning.hold(county_id, {tag.pk for of_way in tags.values() for tag in of_way})
     pairs = [
         (resident_id, tag)
         for resident_id, state in people.items()
-        for tag in tags[states[state]]
-        if (resident_id, tag.pk) not in carried
+        for tag in tags.get(states[state], ())
+        if tag.pk in live and (resident_id, tag.pk) not in carried
     ]
     source = TagAssignment.Source.WAY
     assigned = assigning.assign_many(

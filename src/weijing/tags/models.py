@@ -116,6 +116,8 @@ class TagProposal(TenantModel):
     definition = models.CharField(max_length=120)
     purpose = models.CharField(max_length=120)
     retention_days = models.IntegerField()
+    # Nobody carries it without having agreed to its group; always so where the group says it.
+    needs_consent = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     proposed_by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
     proposed_at = models.DateTimeField()

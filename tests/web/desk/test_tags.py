@@ -194,3 +194,26 @@ def test_a_person_with_the_county_desk_of_another_role_does_not_keep_the_catalog
     assert author.get("/desk/tags/TRF01001/retire/").status_code == 403
     other = make_officer(desk.county, "second", Role.STATION_COMMAND, county_desk=True)
     assert desk.client(other).get("/desk/tags/TRF01001/retire/").status_code == 200
+
+
+def test_consent_is_asked_for_on_the_form_and_in_the_decision(desk, keeper):
+    chief = desk.client(desk.chief)
+    assert "要本人单独同意" in page_of(chief, "/desk/tags/proposals/new/")
+    chief.post("/desk/tags/proposals/new/", GIVEN | {"needs_consent": "on"})
+    proposal = TagProposal.objects.get()
+    assert proposal.needs_consent
+    shown = page_of(keeper, "/desk/tags/proposals/")
+    assert 'name="needs_consent" value="yes" checked' in shown
+    url = f"/desk/tags/proposals/{proposal.pk}/"
+    keeper.post(url, {"decision": "confirm", "needs_consent": "yes"})
+    assert TagProposal.objects.get().tag.sensitive
+    assert "要单独同意" in page_of(keeper, "/desk/tags/proposals/?state=decided")
+
+
+def test_saved_audiences_that_name_a_tag_are_said_before_it_ends(desk, keeper):
+    author = desk.client(desk.author)
+    for said, name in (("标签(重型货车)", "货车"), ("受众(货车) 且 男", "货车男")):
+        author.post("/desk/audiences/", {"audience": said, "name": name, "note": ""})
+    page = page_of(keeper, "/desk/tags/TRF01001/retire/")
+    assert "货车、货车男" in page
+    assert '<b class="num">2 个</b>' in page

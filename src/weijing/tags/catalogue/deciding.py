@@ -31,10 +31,18 @@ class AnswerMissing(DomainError):
 
 
 @transaction.atomic
-def confirm(proposal: TagProposal, *, by: Officer, scope: Scope, at: datetime) -> Tag:
+def confirm(
+    proposal: TagProposal,
+    *,
+    by: Officer,
+    scope: Scope,
+    at: datetime,
+    needs_consent: bool | None = None,
+) -> Tag:
     """The tag is in the catalogue from now on; WeCom's library follows by itself.
 
-    Its code is the group's, with a number above 900. It is sensitive where its group is.
+    Its code is the group's, with a number above 900. It is sensitive where its group is, or where
+    `needs_consent` says so (None: as it was proposed).
 
     Raises `PermissionDenied`, `DecidedAlready`, `CatalogueFull`, and what `check_name` raises: the
     words may have been forbidden, or the name taken, since it was proposed.
@@ -45,10 +53,12 @@ def confirm(proposal: TagProposal, *, by: Officer, scope: Scope, at: datetime) -
     fresh = still_open(proposal)
     name = check_name(fresh.name, county_id=fresh.county_id)
     pinyin, initials = pinyin_of(name)
+    asked = fresh.needs_consent if needs_consent is None else needs_consent
+    fresh.needs_consent = asked or fresh.group.needs_separate_consent
     tag = Tag.objects.create(
         county_id=fresh.county_id, group=fresh.group, code=_next_code(fresh.group), name=name,
         definition=fresh.definition, pinyin=pinyin, initials=initials,
-        sensitive=fresh.group.needs_separate_consent, purpose=fresh.purpose,
+        sensitive=fresh.needs_consent, purpose=fresh.purpose,
         retention_days=fresh.retention_days,
     )  # fmt: skip
     fresh.state = TagProposal.State.CONFIRMED

@@ -44,11 +44,14 @@ def propose(
     definition: str,
     purpose: str,
     retention_days: int,
+    needs_consent: bool = False,
     by: Officer,
     scope: Scope,
     at: datetime,
 ) -> TagProposal:
     """Ask for a tag of the county's own. The rules of the group hold for it as for the others.
+
+    `needs_consent`: nobody carries it without a consent of their own, though the group asks none.
 
     Raises `PermissionDenied`, `NotOurs`, `NoSuchTime`, `ProposedAlready`, and what `check_name`
     and `wording.check` raise.
@@ -68,7 +71,8 @@ def propose(
         raise ProposedAlready(f"没有提交：您已有 {MAX_OPEN} 个标签等确认，请先等县局答复。")
     proposal = TagProposal(
         county_id=group.county_id, group=group, name=name, definition=definition, purpose=purpose,
-        retention_days=retention_days, proposed_by=by, proposed_at=at,
+        retention_days=retention_days, needs_consent=needs_consent or group.needs_separate_consent,
+        proposed_by=by, proposed_at=at,
     )  # fmt: skip
     try:
         with transaction.atomic():

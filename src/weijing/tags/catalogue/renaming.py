@@ -13,6 +13,7 @@ from weijing.tags.catalogue.deciding import wecom_follows
 from weijing.tags.catalogue.naming import check_name
 from weijing.tags.loading import pinyin_of
 from weijing.tags.models import Tag, TagChange
+from weijing.territory.models import County
 
 
 class HasEnded(DomainError):
@@ -33,6 +34,8 @@ def rename(tag: Tag, name: str, *, by: Officer, scope: Scope, at: datetime, seen
     """
     if not policies.can_keep(scope) or tag.county_id != scope.county_id:
         raise PermissionDenied
+    # One name at a time, as in `deciding.confirm`.
+    County.objects.select_for_update(no_key=True).get(pk=scope.county_id)
     fresh = locked(tag)
     if seen and seen != fresh.name:
         raise RenamedMeanwhile(f"没有改名：刚有人把它改成了「{fresh.name}」，请看过再改。")

@@ -31,6 +31,7 @@ class ProposalForm(forms.Form):
     purpose = forms.CharField(
         label="用来做什么", max_length=120, error_messages={"required": "请写明用途。"}
     )
+    needs_consent = forms.BooleanField(label="要本人单独同意，才能带这个标签", required=False)
     retention_days = forms.TypedChoiceField(label="保存多久", choices=DAYS, coerce=int, initial=365)
 
     def __init__(self, *args: Any, county_id: int, **options: Any) -> None:
@@ -44,7 +45,8 @@ class ProposalForm(forms.Form):
         """None when something has to be changed; the form says what."""
         said = self.cleaned_data
         group = TagGroup.objects.get(county_id=self.county_id, code=said["group"])
-        fields = {name: said[name] for name in ("name", "definition", "purpose", "retention_days")}
+        names = ("name", "definition", "purpose", "retention_days", "needs_consent")
+        fields = {name: said[name] for name in names}
         try:
             return proposing.propose(group, by=request.user, scope=request.scope, at=at, **fields)
         except wording.ForbiddenTopic as refusal:

@@ -55,8 +55,10 @@ def _decide(request: OfficerRequest, proposal: TagProposal) -> str:
     by, scope, at = request.user, request.scope, clock.now()
     match request.POST.get("decision"):
         case "confirm":
-            tag = deciding.confirm(proposal, by=by, scope=scope, at=at)
-            return f"「{tag.name}」已入库，编码 {tag.code}，企业微信里随后也有。"
+            needs = request.POST.get("needs_consent") == "yes"
+            tag = deciding.confirm(proposal, by=by, scope=scope, at=at, needs_consent=needs)
+            seen = "要单独同意，不进企业微信" if tag.sensitive else "企业微信里随后也有"
+            return f"「{tag.name}」已入库，编码 {tag.code}，{seen}。"
         case "decline":
             answer = request.POST.get("answer", "")
             deciding.decline(proposal, answer=answer, by=by, scope=scope, at=at)
