@@ -7,7 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
-from weijing.accounts.models import FIELD_ROLES, Officer, Posting, Role, RoleGrant
+from weijing.accounts.models import (
+    FIELD_ROLES,
+    SEPARATED_ROLES,
+    Officer,
+    Posting,
+    Role,
+    RoleGrant,
+)
 from weijing.accounts.scope import roles_of
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import Beat, County, Station
@@ -19,6 +26,13 @@ class UsernameTaken(DomainError):
 
 class WeakPassword(DomainError):
     """The words say what is missing."""
+
+
+class MustStaySeparate(DomainError):
+    """Who runs the machine, checks the trail or works with residents are different people."""
+
+    def __init__(self) -> None:
+        super().__init__("系统管理员、审计管理员不能兼任其他岗位，没有授予。请另选一个人。")
 
 
 class BadPosting(DomainError):
@@ -87,9 +101,12 @@ def _set_password(officer: Officer, password: str) -> None:
 def give_role(officer: Officer, role: Role, *, by: Officer | None, at: datetime) -> None:
     """Idempotent.
 
-    Raises `PermissionDenied`.
+    Raises `PermissionDenied`, `MustStaySeparate`.
     """
     _must_administer(by)
+    others = roles_of(officer) - {role}
+    if others and not {role, *others}.isdisjoint(SEPARATED_ROLES):
+        raise MustStaySeparate
     RoleGrant.objects.get_or_create(
         county_id=officer.county_id,
         officer=officer,

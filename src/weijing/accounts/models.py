@@ -67,9 +67,11 @@ class Role(models.TextChoices):
     CAMPAIGN_APPROVER = "campaign_approver", "群发审批"
     DUTY_LEADER = "duty_leader", "值班领导"
     SYSTEM_ADMIN = "system_admin", "系统管理员"
+    AUDIT_ADMIN = "audit_admin", "审计管理员"
 
 
-# A system administrator runs the machine and sees no resident.
+# They run the machine, or look at what others do; they see no resident, and do nothing else.
+SEPARATED_ROLES = (Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN)
 FIELD_ROLES = (Role.VILLAGE_AUXILIARY, Role.COMMUNITY_OFFICER)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from weijing.accounts.models import FIELD_ROLES, Officer, Posting, Role
+from weijing.accounts.models import FIELD_ROLES, SEPARATED_ROLES, Officer, Posting, Role
 from weijing.territory.models import BeatDivision, Division, StationTownship
 
 COUNTY_ROLES = (Role.CAMPAIGN_AUTHOR, Role.CAMPAIGN_APPROVER, Role.DUTY_LEADER)
@@ -25,8 +25,8 @@ class Scope:
 
     @property
     def sees_residents(self) -> bool:
-        """System administrators run the machine; they see no resident."""
-        return bool(self.roles - {Role.SYSTEM_ADMIN})
+        """Who runs the machine or checks the trail sees no resident."""
+        return bool(self.roles - {*SEPARATED_ROLES})
 
     def has(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)

@@ -80,8 +80,7 @@ class Keyring:
 
     def fingerprinter(self, purpose: str) -> Callable[[str], bytes]:
         """`fingerprint` of many values for one purpose: the key is taken in only once."""
-        keyed = hmac.HMAC(self.index_key, hashes.SM3())
-        keyed.update(purpose.encode() + b"\0")
+        keyed = _keyed(self.index_key, purpose)
 
         def fingerprint(value: str) -> bytes:
             mac = keyed.copy()
@@ -89,6 +88,14 @@ class Keyring:
             return mac.finalize()
 
         return fingerprint
+
+
+@cache
+def _keyed(key: bytes, purpose: str) -> hmac.HMAC:
+    """Only ever copied: taking in the key costs more than the value."""
+    keyed = hmac.HMAC(key, hashes.SM3())
+    keyed.update(purpose.encode() + b"\0")
+    return keyed
 
 
 @cache

@@ -38,6 +38,7 @@ STAFF = (
     ("approver", "李示例", Role.CAMPAIGN_APPROVER, "县局审批"),
     ("duty", "周值班", Role.DUTY_LEADER, "县局值班领导"),
     ("admin", "赵演示", Role.SYSTEM_ADMIN, "系统管理员"),
+    ("auditor", "钱审计", Role.AUDIT_ADMIN, "审计管理员"),
 )
 
 

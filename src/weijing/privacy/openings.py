@@ -7,12 +7,12 @@ from django.db.models import Q, QuerySet
 
 from weijing.accounts.models import Officer
 from weijing.audit.models import AuditEntry
+from weijing.audit.searching import READING
 from weijing.core.clock import local_day
 from weijing.residents.models import Resident
 
 RECENT = timedelta(days=30)
 HALF_A_YEAR = timedelta(days=180)
-READING = ("record.viewed", "resident.phone_revealed", "resident.id_number_revealed")
 # By the first part of the purpose's code, the longest that fits.
 PURPOSES = {
     "contact.label": "核对、登记您的称呼和住址",

@@ -9,7 +9,7 @@ from weijing.accounts.models import Role
 from weijing.accounts.scope import Scope
 from weijing.web.appearance import in_native_shell, size_of
 from weijing.web.desk import navigation
-from weijing.web.desk.roles import EVERY_DESK
+from weijing.web.desk.roles import AUDIT, EVERY_DESK
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +24,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     scope: Scope | None = getattr(request, "scope", None)
     if scope is None or not request.path.startswith("/desk/") or getattr(request, "htmx", False):
         return common
-    if not scope.has(*EVERY_DESK, Role.DUTY_LEADER):
+    if not scope.has(*EVERY_DESK, *AUDIT, Role.DUTY_LEADER):
         return common
     return common | navigation.menu(request)  # type: ignore[arg-type]

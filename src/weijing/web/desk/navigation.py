@@ -20,7 +20,7 @@ from weijing.residents.queries import to_be_labelled
 from weijing.tags.catalogue import policies as catalogue
 from weijing.tags.models import TagProposal
 from weijing.web.access import OfficerRequest
-from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS
+from weijing.web.desk.roles import AUDIT, COMMAND, EVERY_DESK, HEALTH, MACHINE, MERGERS
 
 # Pages that lie below an entry without its address.
 BELOW = {
@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("批量任务", "jobs", "list", (Role.STATION_COMMAND,)),
         ),
     ),
+    ("审计", (Entry("访问审计", "audit", "search", AUDIT),)),
     (
         "系统",
         (

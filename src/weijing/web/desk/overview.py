@@ -24,7 +24,7 @@ from weijing.territory import queries as territory
 from weijing.territory.models import Division
 from weijing.web import hex_layout, numerals
 from weijing.web.access import OfficerRequest, for_roles
-from weijing.web.desk.roles import COMMAND, EVERY_DESK, HEALTH
+from weijing.web.desk.roles import AUDIT, COMMAND, EVERY_DESK, HEALTH
 from weijing.web.desk.showing import show
 
 DAYS = 30
@@ -32,11 +32,13 @@ WORST = 4
 RUNNING = 5
 
 
-@for_roles(*EVERY_DESK, Role.DUTY_LEADER)
+@for_roles(*EVERY_DESK, *AUDIT, Role.DUTY_LEADER)
 def overview(request: OfficerRequest) -> HttpResponse:
-    """Who runs the machine starts with the machine, a duty leader with what is on."""
+    """Who runs the machine starts with it, an auditor with the trail, a leader with what is on."""
     if not request.scope.has(*COMMAND) and request.scope.has(Role.DUTY_LEADER):
         return redirect("desk:emergency")
+    if request.scope.has(*AUDIT):
+        return redirect("desk:audit")
     if not request.scope.has(*COMMAND):
         return redirect("desk:health")
     now, today = clock.now(), clock.today()

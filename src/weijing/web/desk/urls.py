@@ -2,6 +2,7 @@ from django.urls import path
 
 from weijing.web.desk import (
     absences,
+    audit,
     coverage,
     health,
     jobs,
@@ -21,6 +22,7 @@ from weijing.web.desk.campaigns import (
     audiences,
     by_officer,
     composing,
+    following_up,
     listing,
     progress,
     results,
@@ -135,6 +137,11 @@ urlpatterns = [
     path("campaigns/<slug:number>/review/", reviewing.review, name="campaign-review"),
     path("campaigns/<slug:number>/progress/", progress.progress, name="campaign-progress"),
     path("campaigns/<slug:number>/reminders/", progress.remind, name="campaign-remind"),
+    path(
+        "campaigns/<slug:number>/reminders/later/",
+        progress.remind_later,
+        name="campaign-remind-later",
+    ),
     path("campaigns/<slug:number>/stop/", progress.stop, name="campaign-stop"),
     path("campaigns/<slug:number>/decisions/", progress.decide, name="campaign-decide"),
     path("campaigns/<slug:number>/results/", results.results, name="campaign-results"),
@@ -143,6 +150,7 @@ urlpatterns = [
         results.results_file,
         name="campaign-results-file",
     ),
+    path("campaigns/<slug:number>/follow-up/", following_up.follow_up, name="campaign-follow-up"),
     path("campaigns/<slug:number>/officers/", by_officer.officers, name="campaign-officers"),
     path("campaigns/<slug:number>/visits/", visiting.visits, name="campaign-visits"),
     path("figures/messages/", figures.published, name="figures-messages"),
@@ -165,6 +173,7 @@ urlpatterns = [
     path("missing/<str:number>/", missing_persons.search, name="missing-one"),
     path("missing/<str:number>/photo/", missing_persons.photo, name="missing-photo"),
     path("health/", health.health, name="health"),
+    path("audit/", audit.audit, name="audit"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", uploading.upload, name="import-new"),
     path("imports/conflicts/", deciding.conflicts, name="import-conflicts"),
