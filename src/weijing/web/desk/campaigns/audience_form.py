@@ -15,6 +15,7 @@ from weijing.audiences.expression import BRANCHES, MAX_DEPTH
 Tree = dict[str, Any]
 
 ROOT = "r"
+MAX_DIGITS = 9
 FIELDS = {
     "division": "所在网格",
     "tag": "标签",
@@ -25,6 +26,8 @@ FIELDS = {
     "received": "收到过群发",
     "saved": "已保存受众",
 }
+# Written by another page; the form carries it along and can take it away.
+FIXED = {"outcome": "群发结果"}
 KINDS = {"all": "全部", "any": "任一", "except": "任一"}
 NEW = {"add-condition": "division", "add-any": "any", "add-all": "all", "add-except": "except"}
 
@@ -63,7 +66,7 @@ def from_fields(data: QueryDict) -> Tree:
 
 
 def _order(path: str) -> list[int]:
-    return [int(number) for number in path.split("-")[1:] if number.isdigit()]
+    return [int(number) for number in path.split("-")[1:] if _is_number(number)]
 
 
 def _node(data: QueryDict, path: str, paths: list[str], depth: int) -> Tree:
@@ -78,18 +81,27 @@ def _condition(data: QueryDict, path: str) -> Tree:
     match data.get(f"field-{path}", ""):
         case "age":
             ends = {end: data.get(f"{end}-{path}", "").strip() for end in ("from", "to")}
-            return {"age": {end: int(v) for end, v in ends.items() if v.isascii() and v.isdigit()}}
+            return {"age": {end: int(said) for end, said in ends.items() if _is_number(said)}}
         case "received":
             days, topic = data.get(f"days-{path}", "").strip(), data.get(f"topic-{path}", "")
-            if not (days.isascii() and days.isdigit()):
+            if not _is_number(days):
                 return {"received": {}}
             return {"received": {"days": int(days), **({"topic": topic} if topic else {})}}
+        case "outcome":
+            results = _said(data, f"result-{path}")
+            message = "".join(_said(data, f"message-{path}")[:1])
+            return {"outcome": {"message": message, "result": results}}
         case "sex" | "contact" | "consent" | "saved" as field:
             return {field: "".join(_said(data, f"{field}-{path}")[:1])}
         case "tag":
             return {"tag": _said(data, f"tag-{path}")}
         case _:
             return {"division": _said(data, f"division-{path}")}
+
+
+def _is_number(text: str) -> bool:
+    """Longer ones are no age and no place in a list; Python refuses to read the longest."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def _said(data: QueryDict, name: str) -> list[str]:
@@ -130,7 +142,9 @@ def _at(tree: Tree, path: str) -> Tree | None:
 def _remove(tree: Tree, path: str) -> None:
     above, _, number = path.rpartition("-")
     group = _at(tree, above) if above else None
-    if group is not None and number.isdigit() and int(number) < len(parts_of(group)):
+    if group is None or not is_group(group) or not _is_number(number):
+        return
+    if int(number) < len(parts_of(group)):
         del parts_of(group)[int(number)]
 
 
