@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.builders import give_tag, make_tag
 from tests.web.desk.conftest import Desk, build
 from tests.web.desk.test_campaigns import settle
 from weijing.campaigns import tallying
@@ -88,6 +89,30 @@ def test_topics_and_tags_are_told_apart_and_days_bound_them(desk):
     messages.keep(desk.county.pk, at=clock.now())
     assert total(desk, since=tomorrow).campaigns == 0
     assert total(desk, until=clock.today()).campaigns == 1
+
+
+def test_tags_that_are_left_out_are_not_what_a_message_is_about(desk):
+    bus = make_tag(desk.county, "TRF01002", "校车")
+    tree = {"all": [{"tag": [desk.truck.code]}, {"except": [{"tag": [bus.code]}]}]}
+    ended(desk, audience=tree)
+    assert set(messages.published(desk.county.pk, at=clock.now()).by_tag) == {desk.truck.code}
+    messages.keep(desk.county.pk, at=clock.now())
+    assert set(messages.published(desk.county.pk, at=clock.now()).by_tag) == {desk.truck.code}
+
+
+def test_what_still_runs_does_not_thin_out_the_rate_of_those_who_said_no(desk):
+    ended(desk)
+    said_no(desk.residents["罗样例"], hours=1)
+    messages.keep(desk.county.pk, at=clock.now())
+    assert total(desk).withdrawn_percent == pytest.approx(100 / 3)
+    bus = make_tag(desk.county, "TRF01002", "校车")
+    person = desk.person("谢走动", "小沙江镇", "桃李村", "1组")
+    give_tag(person, bus)
+    running = desk.released(audience={"all": [{"tag": [bus.code]}]})
+    settle(running, officer=desk.officers["桃李村"])
+    found = total(desk)
+    assert (found.sent, found.withdrawn_after) == (4, 1)
+    assert found.withdrawn_percent == pytest.approx(100 / 3)
 
 
 def test_a_drill_publishes_nothing(desk):

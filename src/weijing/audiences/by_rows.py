@@ -13,6 +13,7 @@ from weijing.audiences.expression import (
     AnyOf,
     ContactIs,
     Except,
+    HadResult,
     HasConsent,
     HasReceived,
     HasTag,
@@ -85,7 +86,7 @@ def _leaf(leaf: Leaf, county_id: int, day: date) -> Q:
             return _linked(county_id, state)
         case HasConsent(scope):
             return Q(consents__contains=[scope])
-        case HasReceived():
+        case HasReceived() | HadResult():
             raise NotImplementedError("who received what lies in the rows of campaigns")
         case Saved(meant=meant):
             return _condition(meant, county_id, day)

@@ -17,6 +17,7 @@ from weijing.audiences.expression import (
     AnyOf,
     ContactIs,
     Except,
+    HadResult,
     HasConsent,
     HasReceived,
     HasTag,
@@ -106,6 +107,8 @@ class Question:
                 return index.consents.get(scope, NOBODY)
             case HasReceived(days, topic):
                 return receipts.received(index, days=days, topic=topic, on=self.day)
+            case HadResult(message, results):
+                return receipts.with_result(index, message=message, results=results)
             case Saved():
                 return self._of(leaf.meant)
 

@@ -10,6 +10,7 @@ looked up when the tree is read, so an expression never names what is not there.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,12 @@ TOPICS = {
     "service": "便民服务", "other": "其他",
 }  # fmt: skip
 ANTI_FRAUD_TOPIC = "anti_fraud"
+# campaigns.Delivery.Result
+RESULTS = {
+    "pending": "未发", "sent": "已发出", "not_friend": "不是好友", "over_quota": "条数已满",
+    "unusable": "企业微信不收", "withdrawn": "已退订",
+}  # fmt: skip
+MESSAGE_NUMBER = re.compile(r"[A-Z]{2}-\d{4}-\d{2,5}", re.ASCII)
 CONTACT_STATES = {
     state.value: str(state.label) for state in Contact.State if state != Contact.State.LINKED
 }
@@ -135,6 +142,17 @@ class HasReceived:
 
 
 @dataclass(frozen=True)
+class HadResult:
+    """Whom a message was for, with one of these results (`RESULTS`) as it stands now.
+
+    `message`: the number of a campaign. One that the county does not have was for nobody.
+    """
+
+    message: str
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Saved:
     """Whom an audience means that somebody has saved, as it reads now."""
 
@@ -142,7 +160,10 @@ class Saved:
     meant: "Node" = field(compare=False)
 
 
-Leaf = InDivision | HasTag | Aged | OfSex | IsLinked | ContactIs | HasConsent | HasReceived | Saved
+Leaf = (
+    InDivision | HasTag | Aged | OfSex | IsLinked | ContactIs | HasConsent | HasReceived
+    | HadResult | Saved
+)  # fmt: skip
 Node = All | AnyOf | Except | Leaf
 BRANCHES: dict[str, type[All] | type[AnyOf] | type[Except]] = {
     "all": All,
@@ -182,6 +203,8 @@ def to_json(node: Node) -> dict[str, Any]:
             return {"consent": scope}
         case HasReceived(days, topic):
             return {"received": {"days": days, **({"topic": topic} if topic else {})}}
+        case HadResult(message, results):
+            return {"outcome": {"message": message, "result": list(results)}}
         case Saved(name):
             return {"saved": name}
 
@@ -301,6 +324,7 @@ class _Reader:
             "contact": _contact,
             "consent": self._consent,
             "received": _received,
+            "outcome": _outcome,
             "saved": self._saved,
         }
         if key not in readers:
@@ -460,3 +484,17 @@ def _received(value: Any, where: str) -> Leaf:
     if not isinstance(topic, str) or topic not in ("", *TOPICS):
         raise BadExpression("没有这一类内容。", f"{where}.topic")
     return HasReceived(days, str(topic))
+
+
+def _outcome(value: Any, where: str) -> Leaf:
+    if not isinstance(value, Mapping) or set(value) != {"message", "result"}:
+        raise BadExpression("群发结果应写明哪一条群发（message）和哪些结果（result）。", where)
+    message, results = value["message"], value["result"]
+    if not isinstance(message, str) or not MESSAGE_NUMBER.fullmatch(message):
+        raise BadExpression("群发编号应写成 QF-1124-01。", f"{where}.message")
+    if not isinstance(results, list) or not results:
+        raise BadExpression("这里应是一列结果，至少一个。", f"{where}.result")
+    for number, result in enumerate(results):
+        if not isinstance(result, str) or result not in RESULTS:
+            raise BadExpression("没有这种结果。", f"{where}.result[{number}]")
+    return HadResult(message, tuple(sorted(set(results), key=list(RESULTS).index)))

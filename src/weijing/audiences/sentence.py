@@ -2,12 +2,14 @@
 
 from weijing.audiences.expression import (
     CONTACT_STATES,
+    RESULTS,
     TOPICS,
     Aged,
     All,
     AnyOf,
     ContactIs,
     Except,
+    HadResult,
     HasConsent,
     HasReceived,
     HasTag,
@@ -90,6 +92,8 @@ def _leaf(leaf: Leaf) -> str:
         case HasReceived(days, topic):
             what = f"{TOPICS[topic]}群发" if topic else "群发"
             return f"最近 {days} 天收到过{what}"
+        case HadResult(message, results):
+            return f"群发 {message} 的结果是{_names(tuple(RESULTS[one] for one in results))}"
         case Saved(name):
             return f"属于受众「{name}」"
         case HasConsent(scope, group):

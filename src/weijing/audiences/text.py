@@ -15,6 +15,7 @@ from typing import Any
 
 from weijing.audiences.expression import (
     CONTACT_STATES,
+    RESULTS,
     TOPICS,
     Aged,
     All,
@@ -22,6 +23,7 @@ from weijing.audiences.expression import (
     BadExpression,
     ContactIs,
     Except,
+    HadResult,
     HasConsent,
     HasReceived,
     HasTag,
@@ -50,7 +52,7 @@ WORDS = {
     "除": "except", "除了": "except", "except": "except",
     "非": "not", "不是": "not", "not": "not",
 }  # fmt: skip
-WITH_ARGUMENTS = ("在", "标签", "年龄", "同意", "收到过", "受众", "联系状态")
+WITH_ARGUMENTS = ("在", "标签", "年龄", "同意", "收到过", "群发结果", "受众", "联系状态")
 LEAVES = (*WITH_ARGUMENTS, "女", "男", "已联系", "未联系", "全县")
 WORD = re.compile("|".join(sorted([*WORDS, *LEAVES], key=len, reverse=True)), re.IGNORECASE)
 AGE = re.compile(r"(\d{0,3})\s*[-–—~至到]\s*(\d{0,3})", re.ASCII)
@@ -129,6 +131,8 @@ def _leaf_written(leaf: Leaf) -> str:
             return f"联系状态({CONTACT_STATES[state]})"
         case HasReceived(days, topic):
             return f"收到过({days}天{',' + TOPICS[topic] if topic else ''})"
+        case HadResult(message, results):
+            return f"群发结果({message},{','.join(RESULTS[one] for one in results)})"
         case Saved(name):
             return f"受众({name})"
         case HasConsent(scope):
@@ -299,6 +303,8 @@ class _Names:
                 return {"consent": _scope(*arguments[0])}
             case "收到过":
                 return {"received": _received(arguments)}
+            case "群发结果":
+                return {"outcome": _outcome(arguments)}
             case "受众":
                 return {"saved": self._saved(*arguments[0])}
             case "联系状态":
@@ -375,6 +381,17 @@ def _received(arguments: tuple[tuple[str, int], ...]) -> dict[str, Any]:
     if word not in topics and word not in TOPICS:
         raise BadExpression(f"没有「{word}」这一类内容。", _at(place))
     return {"days": int(days), "topic": topics.get(word, word)}
+
+
+def _outcome(arguments: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    (message, at), *rest = arguments
+    if not rest:
+        raise BadExpression("群发结果应写成 群发结果(QF-1124-01,未发)。", _at(at))
+    codes = {label: code for code, label in RESULTS.items()}
+    for word, place in rest:
+        if word not in codes and word not in RESULTS:
+            raise BadExpression(f"没有「{word}」这种结果。", _at(place))
+    return {"message": message.upper(), "result": [codes.get(word, word) for word, _ in rest]}
 
 
 def _contact_state(text: str, at: int) -> str:

@@ -12,7 +12,9 @@ from weijing.campaigns.models import Campaign
 from weijing.campaigns.ordering import hours
 from weijing.campaigns.ordering.meaning import check_unchanged
 from weijing.core import jobs
+from weijing.core.env import environment
 from weijing.core.errors import DomainError, PermissionDenied
+from weijing.core.simulated import is_simulator
 from weijing.territory.models import County
 
 
@@ -35,6 +37,16 @@ class NeedsCountyDesk(DomainError):
 
     def __init__(self, people: int) -> None:
         super().__init__(f"人数变为 {people:,}，要由县局审批；还没有发出，县局审批人能看到这一条。")
+
+
+class DrillWouldLeave(DomainError):
+    """This installation speaks to the real WeCom."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "这条是演练，而这套系统连着真实的企业微信，没有下发。请在连接模拟器的系统上演练，"
+            "或退回起草人去掉「演练」。"
+        )
 
 
 @transaction.atomic
@@ -81,9 +93,11 @@ def release(
 def let_go(campaign: Campaign, *, by: Officer, at: datetime) -> int:
     """Fix whom a locked campaign goes to and ask their officers; how many people.
 
-    In the caller's transaction, who has checked everything else. Raises `Incomplete`,
+    In the caller's transaction, who has checked everything else. Raises `DrillWouldLeave`,
     `AudienceChanged`, `EmptyAudience`, `BadExpression`.
     """
+    if campaign.is_drill and not is_simulator(environment().wecom_base_url):
+        raise DrillWouldLeave
     check_tags(campaign)
     check_unchanged(campaign)
     campaign.state = Campaign.State.RELEASED

@@ -6,7 +6,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from weijing.audiences import receipts
-        from weijing.campaigns import following_tags, received
+        from weijing.campaigns import following_tags, outcomes, received
         from weijing.campaigns.emergency import following_tags as emergency_following_tags
         from weijing.tags.catalogue import following
 
@@ -18,3 +18,5 @@ class CampaignsConfig(AppConfig):
             following.FOLLOWERS.append(emergency_following_tags.follow)
         if received.who_received not in receipts.READERS:
             receipts.READERS.append(received.who_received)
+        if outcomes.with_result not in receipts.RESULT_READERS:
+            receipts.RESULT_READERS.append(outcomes.with_result)

@@ -30,7 +30,7 @@ class Line:
     name: str
     station_id: int | None
     officer: Officer | None
-    step: str  # waiting, confirmed or ended; "" for more than one officer
+    step: str  # waiting, coming, confirmed or ended; "" for more than one officer
     progress: Progress
     took: timedelta | None
     shares: Sequence[Share]
@@ -56,10 +56,10 @@ def by_station(shares: Sequence[Share]) -> list[Line]:
 
 
 def by_officer(shares: Sequence[Share]) -> list[Line]:
-    """Who has not confirmed first, then those with the most people."""
+    """Who has not confirmed first, then who is still to be asked; the most people first."""
     lines = _lines(shares, lambda share: share.officer_id, each=True)
     return sorted(
-        lines, key=lambda line: (line.step != "waiting", -line.progress.people, line.name)
+        lines, key=lambda line: (_ORDER.get(line.step, 2), -line.progress.people, line.name)
     )
 
 
@@ -91,10 +91,16 @@ def _line(shares: Sequence[Share], *, each: bool) -> Line:
     )
 
 
+_ORDER = {"waiting": 0, "coming": 1}
+
+
 def _step(shares: Sequence[Share]) -> str:
+    """`waiting`: for the officer's tap. Who has not been asked yet cannot have confirmed."""
+    if any(share.state == State.ASKED and not share.stop for share in shares):
+        return "waiting"
     states = {share.state for share in shares}
     if not states.isdisjoint(UNCONFIRMED):
-        return "waiting"
+        return "coming"
     return "confirmed" if states <= {State(state) for state in HAS_CONFIRMED} else "ended"
 
 

@@ -19,7 +19,7 @@ from weijing.core.clock import local_day
 from weijing.core.errors import DomainError, PermissionDenied
 from weijing.territory.models import County
 
-FIELDS = frozenset({"title", "topic", "body", "audience", "confirm_hours"})
+FIELDS = frozenset({"title", "topic", "body", "audience", "confirm_hours", "is_drill"})
 LONGEST_CONFIRM_HOURS = 7 * 24
 
 
@@ -77,7 +77,7 @@ def edit(
     seen_edited_at: datetime | None = None,
     **fields: Any,
 ) -> Campaign:
-    """Save title, topic, body, audience (a tree) or confirm_hours of one's own draft.
+    """Save title, topic, body, audience (a tree), confirm_hours or is_drill of one's own draft.
 
     A draft may be half finished; what is wrong with it is said when it is submitted. With
     `seen_edited_at` a text that was saved since is not overwritten.

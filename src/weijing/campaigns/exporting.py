@@ -6,25 +6,31 @@ Nothing in a cell is a formula to a spreadsheet, whatever a resident calls thems
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time
 
 import xlsxwriter
 from django.db import transaction
 
-from weijing.accounts.models import Officer
+from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
+from weijing.audit.models import AuditEntry
 from weijing.campaigns.models import Campaign, Delivery
 from weijing.campaigns.reasons import why
 from weijing.campaigns.results import Listed
-from weijing.core.clock import COUNTY_TIME
-from weijing.core.errors import DomainError
+from weijing.core.clock import COUNTY_TIME, local_day
+from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
 from weijing.residents.queries import visible_to
 from weijing.territory.queries import path_names
 
-MOST_PEOPLE = 1_000  # more needs a second person, and there is no way yet to ask one
+MOST_PEOPLE = 1_000  # in one file; more needs a second person, and there is no way yet to ask one
+# Of one officer on one natural day: what somebody can go through by phone or on foot within a week.
+# Without it a thousand at a time would carry off the whole county.
+MOST_A_DAY = 3_000
+MAY_EXPORT = (Role.STATION_COMMAND, Role.CAMPAIGN_APPROVER)  # who sends others after those missed
+EXPORTED = "campaign.results_exported"
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -51,6 +57,16 @@ class TooManyToExport(DomainError):
         )
 
 
+class EnoughToday(DomainError):
+    """Many small files are one large one."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(
+            f"每人每天最多导出 {MOST_A_DAY:,} 人，您今天还能导出 {left:,} 人。"
+            "没有导出，请再筛选，或明天再导。"
+        )
+
+
 class StillBeingListed(DomainError):
     """A file with half of the people looks like a whole one."""
 
@@ -58,14 +74,35 @@ class StillBeingListed(DomainError):
         super().__init__(f"刚下发，还有 {people:,} 人的名单正在写入。请过一分钟再导出。")
 
 
-def check(found: Listed) -> None:
-    """Raises `StillBeingListed`, `NothingToExport`, `TooManyToExport`."""
+def may_export(scope: Scope) -> bool:
+    return scope.has(*MAY_EXPORT)
+
+
+def left_today(by: Officer, *, at: datetime) -> int:
+    """How many people this officer may still take away on this natural day, as the trail says."""
+    begin = datetime.combine(local_day(at), time(), COUNTY_TIME)
+    taken = AuditEntry.objects.filter(
+        county_id=by.county_id, actor=by, action=EXPORTED, at__gte=begin
+    )
+    people = sum(details["people"] for details in taken.values_list("details", flat=True))
+    return max(0, MOST_A_DAY - people)
+
+
+def check(found: Listed, *, by: Officer, scope: Scope, at: datetime) -> None:
+    """Raises `PermissionDenied`, `StillBeingListed`, `NothingToExport`, `TooManyToExport`,
+    `EnoughToday`.
+    """
+    if not may_export(scope):
+        raise PermissionDenied("名单由派出所负责人和审批人导出。")
     if found.unlisted:
         raise StillBeingListed(found.unlisted)
     if not found.count():
         raise NothingToExport
     if found.count() > MOST_PEOPLE or found.is_cut:
         raise TooManyToExport
+    left = left_today(by, at=at)
+    if found.count() > left:
+        raise EnoughToday(left)
 
 
 @transaction.atomic
@@ -76,10 +113,12 @@ def export(
 
     Raises what `check` raises.
     """
-    check(found)
+    # One file at a time: two at once would both find the day's number unused.
+    Officer.objects.select_for_update(no_key=True).get(county_id=by.county_id, pk=by.pk)
+    check(found, by=by, scope=scope, at=at)
     rows = found[0 : found.count()]
     ids = [row.resident_id for row in rows]
-    trail.record(by, "campaign.results_exported", campaign, at=at, people=len(rows))
+    trail.record(by, EXPORTED, campaign, at=at, people=len(rows))
     trail.viewed(by, Resident._meta.label_lower, ids, purpose="campaign.export", at=at)
     taken = at.astimezone(COUNTY_TIME).strftime(MINUTE)
     mark = f"{campaign.number} 结果名单，{by.name} {taken} 导出，内部资料"

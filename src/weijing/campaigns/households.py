@@ -24,8 +24,14 @@ def reached(groups: Sequence[Sequence[Share]], *, county_id: int) -> list[int]:
     shares = [share for group in groups for share in group]
     if not any(_sent(share) for share in shares):
         return [0] * len(groups)
+    campaign_id = shares[0].campaign_id
     with keeping.current(county_id) as index:
-        kept = _kept(index, shares)
+        stale = {s.pk: _sent(s) for s in shares if _is_stale(_kept(index, campaign_id), s)}
+    # A county's deliveries take seconds to read: nobody may wait for the index meanwhile.
+    read = dict(_read(county_id, stale))
+    with keeping.current(county_id) as index:
+        kept = _kept(index, campaign_id)
+        kept |= {id: (sent, read.get(id, BitMap())) for id, sent in stale.items()}
         return [
             index.count_homes(BitMap.union(BitMap(), *(_people(kept, share) for share in group)))
             for group in groups
@@ -40,16 +46,12 @@ def _people(kept: Kept, share: Share) -> BitMap:
     return kept[share.pk][1] if share.pk in kept else BitMap()
 
 
-def _kept(index: Index, shares: Sequence[Share]) -> Kept:
+def _kept(index: Index, campaign_id: int) -> Kept:
     campaigns: dict[int, Kept] = index.beside.setdefault(BESIDE, {})
-    kept = campaigns.pop(shares[0].campaign_id, {})
-    campaigns[shares[0].campaign_id] = kept  # the last used is the last to go
+    kept = campaigns.pop(campaign_id, {})
+    campaigns[campaign_id] = kept  # the last used is the last to go
     for old in list(campaigns)[:-KEPT_CAMPAIGNS]:
         del campaigns[old]
-    stale = {share.pk: _sent(share) for share in shares if _is_stale(kept, share)}
-    kept |= {share_id: (sent, BitMap()) for share_id, sent in stale.items()}
-    for share_id, people in _read(index.county_id, stale):
-        kept[share_id] = (stale[share_id], people)
     return kept
 
 

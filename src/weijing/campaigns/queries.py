@@ -43,13 +43,6 @@ class Progress:
         return 100 * (self.people - pending) / self.people if self.people else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class StationProgress:
-    station_id: int | None
-    name: str
-    progress: Progress
-
-
 def running(scope: Scope) -> QuerySet[Campaign]:
     """Released and not ended, the latest first."""
     return visible_to(scope).filter(state=Campaign.State.RELEASED).order_by("-released_at")
@@ -90,18 +83,6 @@ def progress(campaign: Campaign, scope: Scope | None = None) -> Progress:
     return figures(list(shares_in(campaign, scope)))
 
 
-def progress_by_station(campaign: Campaign, scope: Scope | None = None) -> list[StationProgress]:
-    """Per station, the one with the most people first. Officers without a station come as one."""
-    shares = shares_in(campaign, scope).select_related("officer__station")
-    grouped: dict[tuple[int | None, str], list[Share]] = {}
-    for share in shares:
-        station = share.officer.station
-        key = (station.pk, station.name) if station else (None, "县局")
-        grouped.setdefault(key, []).append(share)
-    rows = [StationProgress(pk, name, figures(s)) for (pk, name), s in grouped.items()]
-    return sorted(rows, key=lambda row: (-row.progress.people, row.name))
-
-
 def unconfirmed_officers(campaign: Campaign, scope: Scope | None = None) -> QuerySet[Share]:
     """Shares that officers have been asked for and have not confirmed, the largest first."""
     return (
@@ -109,19 +90,6 @@ def unconfirmed_officers(campaign: Campaign, scope: Scope | None = None) -> Quer
         .filter(state=State.ASKED)
         .select_related("officer__station")
         .order_by("-people", "pk")
-    )
-
-
-def deliveries_with(
-    campaign: Campaign, result: str, scope: Scope | None = None
-) -> QuerySet[Delivery]:
-    """People with this result, for a list. Showing it is a reading: write `trail.viewed` first."""
-    return (
-        Delivery.objects.filter(
-            county_id=campaign.county_id, share__in=shares_in(campaign, scope), result=result
-        )
-        .select_related("resident", "share__officer")
-        .order_by("share_id", "external_userid")
     )
 
 

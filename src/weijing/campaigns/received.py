@@ -239,7 +239,8 @@ _VERSIONS = """
 SELECT s.id, s.state || s.results::text, s.campaign_id, c.topic
 FROM campaigns_share s
 JOIN campaigns_campaign c ON c.county_id = s.county_id AND c.id = s.campaign_id
-WHERE s.county_id = %(county)s AND (s.confirmed_at > %(since)s OR s.state = ANY(%(live)s))
+WHERE s.county_id = %(county)s AND NOT c.is_drill
+    AND (s.confirmed_at > %(since)s OR s.state = ANY(%(live)s))
 """
 
 # Of a share that is over, what is still pending will not come. People are planned or listed.

@@ -7,16 +7,18 @@ pages costs what the first does. A place or a name is looked through only so far
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from weijing.accounts.scope import Scope
-from weijing.campaigns.models import Campaign, Delivery, Share
+from weijing.campaigns.models import Campaign, Delivery, PlannedPeople, Share
 from weijing.campaigns.queries import shares_in
 from weijing.residents.finding import searching
+from weijing.residents.models import Resident
 from weijing.residents.queries import Among
 from weijing.territory.models import Division
 
 MOST_LOOKED_THROUGH = 1_000
+FEW_PEOPLE = 20_000  # so many are looked up one by one faster than deliveries are walked along
 
 Counted = tuple[int, int, dict[str, int]]  # a share, its people, and how many with which result
 
@@ -45,20 +47,38 @@ class Listed:
         raise NotImplementedError
 
 
-def listed(campaign: Campaign, wanted: Wanted, *, scope: Scope) -> Listed:
-    """Of the shares that the scope sees. Showing them is a reading: write `trail.viewed` first."""
-    shares = shares_in(campaign, scope)
-    if wanted.officer_id is not None:
-        shares = shares.filter(officer_id=wanted.officer_id)
-    if wanted.station_id is not None:
-        shares = shares.filter(officer__station_id=wanted.station_id)
+def shares_seen(campaign: Campaign, scope: Scope) -> list[Share]:
+    """Those that the scope sees, each with its officer and whether its people are written down."""
+    plans = PlannedPeople.objects.filter(county_id=campaign.county_id, share_id=OuterRef("pk"))
+    shares = shares_in(campaign, scope).select_related("officer").order_by("pk")
+    return list(shares.annotate(is_planned=Exists(plans)))
+
+
+def narrowed(shares: Sequence[Share], wanted: Wanted) -> list[Share]:
+    """Those of the officer and the station that are wanted."""
+    return [
+        share
+        for share in shares
+        if wanted.officer_id in (None, share.officer_id)
+        and wanted.station_id in (None, share.officer.station_id)
+    ]
+
+
+def listed(
+    campaign: Campaign, wanted: Wanted, *, scope: Scope, seen: Sequence[Share] | None = None
+) -> Listed:
+    """Of the shares that the scope sees; `seen`: they have been read already.
+
+    Showing people is a reading: write `trail.viewed` first.
+    """
+    shares = narrowed(shares_seen(campaign, scope) if seen is None else seen, wanted)
     found: Listed
     if wanted.place is None and not wanted.text:
-        rows = shares.filter(planned=None).order_by("pk").values_list("pk", "people", "results")
-        found = WholeShares(campaign.county_id, list(rows), wanted.result)
+        rows = [(one.pk, one.people, one.results) for one in shares if not one.is_planned]
+        found = WholeShares(campaign.county_id, rows, wanted.result)
     else:
-        found = Searched(_people(campaign, shares, wanted, scope))
-    found.unlisted = sum(shares.filter(planned__isnull=False).values_list("people", flat=True))
+        found = _searched(campaign, shares, wanted, scope)
+    found.unlisted = sum(share.people for share in shares if share.is_planned)
     return found
 
 
@@ -93,10 +113,15 @@ def _people_in(people: int, counts: dict[str, int], result: str) -> int:
 
 
 class Searched(Listed):
-    """The first of those who fit; the rest is cut off, and a narrower question finds them."""
+    """The first of those who fit; the rest is cut off, and a narrower question finds them.
 
-    def __init__(self, rows: QuerySet[Delivery]) -> None:
-        found = list(rows.order_by("pk").values_list("pk", flat=True)[: MOST_LOOKED_THROUGH + 1])
+    `are_few`: who could fit at all. Walking along the deliveries until enough are found would
+    then read all of the county's; so they are looked up one by one, and sorted afterwards.
+    """
+
+    def __init__(self, rows: QuerySet[Delivery], *, are_few: bool) -> None:
+        ordered = rows.order_by(F("pk") + 0 if are_few else "pk")
+        found = list(ordered.values_list("pk", flat=True)[: MOST_LOOKED_THROUGH + 1])
         self.is_cut = len(found) > MOST_LOOKED_THROUGH
         self._rows, self._ids = rows, found[:MOST_LOOKED_THROUGH]
 
@@ -107,20 +132,33 @@ class Searched(Listed):
         return list(_with_people(self._rows).filter(pk__in=self._ids[part]).order_by("pk"))
 
 
-def _people(
-    campaign: Campaign, shares: QuerySet[Share], wanted: Wanted, scope: Scope
-) -> QuerySet[Delivery]:
-    conditions = Q(result=wanted.result) if wanted.result else Q()
+def _searched(
+    campaign: Campaign, shares: Sequence[Share], wanted: Wanted, scope: Scope
+) -> Searched:
+    people = _fitting(campaign.county_id, wanted, scope).order_by().values_list("pk", flat=True)
+    ids = list(people[: FEW_PEOPLE + 1])
+    are_few = len(ids) <= FEW_PEOPLE
+    rows = Delivery.objects.filter(
+        Among("resident_id", ids) if are_few else Q(resident__in=people),
+        Among("share_id", [share.pk for share in shares]),
+        county_id=campaign.county_id,
+    )
+    if wanted.result:
+        rows = rows.filter(result=wanted.result)
+    return Searched(rows, are_few=are_few)
+
+
+def _fitting(county_id: int, wanted: Wanted, scope: Scope) -> QuerySet[Resident]:
+    """Of the name and the place that are wanted, whether they got the message or not."""
+    people = Resident.objects.filter(county_id=county_id)
     if wanted.text:
         people = searching.fitting(wanted.text, scope=scope)
-        conditions &= Q(resident__in=people.order_by().values("pk"))
-    rows = Delivery.objects.filter(conditions, county_id=campaign.county_id, share__in=shares)
     if wanted.place is None:
-        return rows
+        return people
     places = Division.objects.filter(
-        county_id=campaign.county_id, lo__gte=wanted.place.lo, lo__lte=wanted.place.hi
+        county_id=county_id, lo__gte=wanted.place.lo, lo__lte=wanted.place.hi
     )
-    return rows.filter(Among("resident__division_id", list(places.values_list("pk", flat=True))))
+    return people.filter(Among("division_id", list(places.values_list("pk", flat=True))))
 
 
 def _with_people(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:

@@ -10,6 +10,7 @@ from weijing.campaigns import (
     own_sends,
     reconciling,
     reminding,
+    reminding_later,
     restoring,
     sweeping,
 )
@@ -83,6 +84,12 @@ def release_due(timestamp: int) -> None:
 def release(*, county_id: int, campaign_id: int) -> None:
     """A job for each: what fails holds up no other message and no other county."""
     scheduling.release_due(county_id, campaign_id, at=now())
+
+
+@jobs.periodic("* * * * * 25", "campaigns.remind_due")
+def remind_due(timestamp: int) -> None:
+    for county_id in reminding_later.counties():
+        reminding_later.remind_due(county_id, at=now())
 
 
 @jobs.periodic("* * * * * 40", "campaigns.find_forgotten")

@@ -33,13 +33,17 @@ class Sum:
     confirmed: int = 0
     results: Counter[str] = field(default_factory=Counter)
     withdrawn_after: int = 0
+    # Of them to whom it is known who took consent back: of campaigns that have ended.
+    looked_after: int = field(default=0, compare=False)
 
-    def add(self, figures: CampaignFigures) -> None:
+    def add(self, figures: CampaignFigures, *, is_kept: bool) -> None:
         self.campaigns += 1
         self.tasks += figures.tasks
         self.confirmed += figures.confirmed
         self.results.update(figures.results)
-        self.withdrawn_after += figures.withdrawn_after
+        if is_kept:
+            self.withdrawn_after += figures.withdrawn_after
+            self.looked_after += figures.results.get(Delivery.Result.SENT.value, 0)
 
     @property
     def people(self) -> int:
@@ -59,7 +63,7 @@ class Sum:
 
     @property
     def withdrawn_percent(self) -> float | None:
-        return 100 * self.withdrawn_after / self.sent if self.sent else None
+        return 100 * self.withdrawn_after / self.looked_after if self.looked_after else None
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,12 @@ def published(
     if until:
         days &= Q(released_on__lte=until)
     kept = CampaignFigures.objects.filter(days, county_id=county_id)
-    for figures in (*kept, *_not_kept(county_id, since, until)):
-        total.add(figures)
-        by_topic[figures.topic].add(figures)
-        for code in figures.tags:
-            by_tag[code].add(figures)
+    counted = [(figures, True) for figures in kept]
+    counted += [(figures, False) for figures in _not_kept(county_id, since, until)]
+    for figures, is_kept in counted:
+        sums = [total, by_topic[figures.topic], *(by_tag[code] for code in figures.tags)]
+        for each in sums:
+            each.add(figures, is_kept=is_kept)
     return Published(total, dict(by_topic), dict(by_tag), _median(county_id, at - RECENT))
 
 
@@ -147,11 +152,20 @@ def _counted(campaign: Campaign) -> dict[str, Any]:
         "campaign_id": campaign.pk,
         "topic": campaign.topic,
         "released_on": local_day(campaign.released_at),
-        "tags": sorted(tag.code for tag in tags_named(meant, campaign.county_id)),
+        "tags": sorted(tag.code for tag in tags_named(_wanted(meant), campaign.county_id)),
         "tasks": tasks,
         "confirmed": confirmed,
         "results": dict(results),
     }
+
+
+def _wanted(tree: Any) -> Any:
+    """The tree without what it takes out: a message is not about those whom it leaves out."""
+    if isinstance(tree, list):
+        return [_wanted(part) for part in tree]
+    if isinstance(tree, dict):
+        return {key: _wanted(part) for key, part in tree.items() if key != "except"}
+    return tree
 
 
 def _withdrawn_after(campaign: Campaign) -> int:

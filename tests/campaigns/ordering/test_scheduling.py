@@ -230,6 +230,7 @@ def test_when_the_pause_ends_what_is_due_goes(
     assert due(scheduled, after=LATER + timedelta(hours=1)) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_one_message_that_fails_holds_up_no_other(
     scheduled: Campaign, author: Officer, approver: Officer, at: datetime,
     monkeypatch: pytest.MonkeyPatch,

@@ -187,6 +187,28 @@ def test_reminding_says_how_many_times_are_left(desk):
     assert fourth.status_code == 422
 
 
+def test_reminding_nobody_uses_up_no_reminder(desk):
+    campaign = desk.released()
+    said = follow(desk, desk.author, campaign)
+    assert 'disabled>提醒未确认的 <span class="num">0</span> 人' in said
+    answer = desk.client(desk.author).post(f"/desk/campaigns/{campaign.number}/reminders/")
+    assert answer.status_code == 422 and "没有提醒，也没有用掉次数" in answer.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.reminders == []
+    # Two parts of one officer are one officer, on the button and in the answer.
+    share = campaign.shares.get(officer=desk.officers["桃李村"])
+    Share.objects.filter(pk=share.pk).update(state="asked", asked_at=clock.now(), msgid="m1")
+    Share.objects.create(
+        county=desk.county, campaign=campaign, officer=share.officer, part=1, code="twopart",
+        people=1, state="asked", asked_at=clock.now(), msgid="m2", results={"pending": 1},
+    )  # fmt: skip
+    assert '提醒未确认的 <span class="num">1</span> 人' in follow(desk, desk.author, campaign)
+    client = desk.client(desk.author)
+    client.post(f"/desk/campaigns/{campaign.number}/reminders/")
+    told = client.get(f"/desk/campaigns/{campaign.number}/progress/").content.decode()
+    assert "已提醒 1 名没确认的民辅警" in told
+
+
 def test_stopping_ends_the_campaign_for_those_who_have_not_confirmed(desk):
     campaign = desk.released()
     url = f"/desk/campaigns/{campaign.number}/stop/"

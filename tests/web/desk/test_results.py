@@ -156,18 +156,57 @@ def test_a_file_of_no_known_kind_is_404(desk, kind, status):
     assert take(desk, desk.approver, desk.released(), kind=kind).status_code == status
 
 
+def test_many_small_files_are_one_large_one(desk, monkeypatch):
+    monkeypatch.setattr(exporting, "MOST_A_DAY", 5)
+    campaign = desk.released()
+    assert '今天还能导出 <span class="num">5</span> 人' in look(desk, desk.approver, campaign)
+    assert take(desk, desk.approver, campaign).status_code == 200
+    page = look(desk, desk.approver, campaign)
+    assert "您今天还能导出 1 人" in page and "导出 CSV" not in page
+    assert take(desk, desk.approver, campaign).status_code == 302
+    assert take(desk, desk.approver, campaign, query="q=罗样例").status_code == 200
+    taken = AuditEntry.objects.filter(action="campaign.results_exported")
+    assert sorted(entry.details["people"] for entry in taken) == [1, 4]
+    assert take(desk, desk.chief, campaign).status_code == 200  # everybody has their own number
+    tomorrow = clock.now() + timedelta(days=1)
+    assert exporting.left_today(desk.approver, at=tomorrow) == 5
+
+
+def test_who_only_writes_messages_takes_no_list_away(desk):
+    campaign = desk.released()
+    assert "导出 CSV" not in look(desk, desk.author, campaign)
+    assert take(desk, desk.author, campaign).status_code == 403
+    assert not AuditEntry.objects.filter(action="campaign.results_exported")
+
+
+def test_a_rare_name_is_found_as_a_frequent_one_is(desk, monkeypatch):
+    campaign = desk.released()
+    few = rows_of(look(desk, desk.approver, campaign, q="罗样例"))
+    monkeypatch.setattr(results, "FEW_PEOPLE", 0)
+    assert rows_of(look(desk, desk.approver, campaign, q="罗样例")) == few and "罗**" in few
+    town = desk.place("小沙江镇").code
+    assert rows_of(look(desk, desk.approver, campaign, place=town)).count("<tr>") == 3
+
+
 def test_officers_are_listed_with_what_became_of_their_shares(desk):
     campaign = desk.released()
     settle(campaign, officer=desk.officers["桃李村"])
     asked = Share.objects.get(officer=desk.officers["桃李村"], campaign=campaign)
     Share.objects.filter(pk=asked.pk).update(asked_at=asked.confirmed_at - timedelta(minutes=6))
+    late = campaign.shares.filter(officer=desk.officers["红星村"])
+    late.update(state="asked", asked_at=clock.now(), msgid="m-late")
     page = look(desk, desk.approver, campaign, "officers/")
-    assert "6 分钟" in page and "提醒未确认的" in page
-    assert page.index("陈演示") < page.index("阳模拟")  # who has not confirmed comes first
+    assert "6 分钟" in page and '提醒未确认的 <span class="num">1</span> 人' in page
+    # Who has not confirmed comes first, then who has not been asked yet.
+    rows = rows_of(page.split('id="rows"')[1])
+    assert rows.index("陈演示") < rows.index("刘测试") < rows.index("阳模拟")
+    assert rows.count("没确认") == 1 and rows.count("还没派到") == 1
     of_station = look(desk, desk.approver, campaign, "officers/", station=asked.officer.station_id)
     assert "阳模拟" in of_station and "刘测试" not in of_station.split('id="rows"')[1]
     waiting = look(desk, desk.approver, campaign, "officers/", step="waiting")
-    assert "阳模拟" not in waiting and "陈演示" in waiting
+    assert "阳模拟" not in waiting and "陈演示" in waiting and "刘测试" not in waiting
+    coming = look(desk, desk.approver, campaign, "officers/", step="coming")
+    assert "刘测试" in rows_of(coming.split('id="rows"')[1]) and "陈演示" not in coming
     station = look(desk, desk.chief, campaign, "officers/")
     assert "刘测试" not in station and "提醒未确认的" not in station
 

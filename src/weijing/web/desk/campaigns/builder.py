@@ -6,7 +6,7 @@ from typing import Any
 
 from weijing.accounts.scope import Scope
 from weijing.audiences import saving
-from weijing.audiences.expression import CONTACT_STATES, TOPICS
+from weijing.audiences.expression import CONTACT_STATES, RESULTS, TOPICS
 from weijing.residents.models import ConsentRecord
 from weijing.tags.models import Tag
 from weijing.territory.models import Division
@@ -14,6 +14,7 @@ from weijing.territory.queries import path_name
 from weijing.web.desk.campaigns import finding
 from weijing.web.desk.campaigns.audience_form import (
     FIELDS,
+    FIXED,
     ROOT,
     Tree,
     is_group,
@@ -41,6 +42,7 @@ RELATIONS = {
     "contact": "是",
     "consent": "包括",
     "received": "在",
+    "outcome": "是",
     "saved": "是",
 }
 HINTS = {"division": "添加乡镇、村或组", "tag": "添加标签，可用拼音"}
@@ -62,7 +64,7 @@ class Row:
 
     @property
     def is_group(self) -> bool:
-        return self.kind not in FIELDS
+        return self.kind not in FIELDS and self.kind not in FIXED
 
     @property
     def is_root(self) -> bool:
@@ -79,7 +81,7 @@ class Row:
 
     @property
     def label(self) -> str:
-        return FIELDS.get(self.kind, "")
+        return FIELDS.get(self.kind, FIXED.get(self.kind, ""))
 
     @property
     def relation(self) -> str:
@@ -116,6 +118,8 @@ class Builder:
         if row.kind == "saved":
             saved = saving.visible_to(self.scope).values_list("name", flat=True)
             row.choices = tuple((name, name) for name in saved)
+        if row.kind == "outcome":
+            row.chips = [Found(one, RESULTS.get(one, one)) for one in row.value["result"]]
         row.hits = self.hits.get(path)
         row.finding = self.searches.get(path, "")
         if row.kind in HINTS:

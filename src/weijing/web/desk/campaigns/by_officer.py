@@ -13,8 +13,8 @@ from weijing.web.desk.roles import COMMAND
 from weijing.web.desk.showing import asked, asked_id, page_of, show
 from weijing.web.numerals import span
 
-WORDS = {"waiting": "没确认", "confirmed": "已确认", "ended": "已结束"}
-LOOKS = {"waiting": "waiting", "confirmed": "done", "ended": "off"}
+WORDS = {"waiting": "没确认", "coming": "还没派到", "confirmed": "已确认", "ended": "已结束"}
+LOOKS = {"waiting": "waiting", "coming": "running", "confirmed": "done", "ended": "off"}
 
 
 @for_roles(*COMMAND)
@@ -47,7 +47,7 @@ def officers(request: OfficerRequest, number: str) -> HttpResponse:
         "step": step if step in WORDS else "",
         "words": [(key, WORDS[key], _with(lines, key)) for key in WORDS],
         "all": len(lines),
-        "unconfirmed": sum(line.step == "waiting" for line in lines),
+        "to_remind": reminding.officers_waiting(campaign) if is_running else 0,
         "may_remind": is_running and policies.can_remind(request.user, campaign, at=now),
         "reminders_left": reminding.reminders_left(campaign, at=now),
         "steps": STEPS,

@@ -46,6 +46,7 @@ class Draft:
     topic: str = Campaign.Topic.OTHER
     body: str = ""
     confirm_hours: int = 24
+    is_drill: bool = False
     tree: Tree = field(default_factory=audience_form.empty_tree)
     searches: dict[str, str] = field(default_factory=dict)
     edited_at: datetime | None = None
@@ -81,6 +82,7 @@ def _stored(campaign: Campaign) -> Draft:
         topic=campaign.topic,
         body=campaign.body,
         confirm_hours=campaign.confirm_hours,
+        is_drill=campaign.is_drill,
         tree=audience_form.with_group_at_the_root(campaign.audience),
         edited_at=campaign.edited_at,
     )
@@ -94,6 +96,7 @@ def _read(data: QueryDict) -> Draft:
         # Browsers send the line ends of their own; WeCom counts them as bytes.
         body=_body(data),
         confirm_hours=int(hours) if hours.isascii() and hours.isdigit() else 24,
+        is_drill=bool(data.get("is_drill")),
         tree=audience_form.changed(audience_form.from_fields(data), data),
         searches=audience_form.searches(data),
         edited_at=_moment(data.get("edited_at", "")),
@@ -164,6 +167,7 @@ def _save(draft: Draft, campaign: Campaign | None, request: OfficerRequest) -> C
         "topic": draft.topic,
         "body": draft.body,
         "confirm_hours": draft.confirm_hours,
+        "is_drill": draft.is_drill,
         "audience": draft.tree,
     }
     if campaign is None:

@@ -1,7 +1,7 @@
 """How far a campaign is: who confirmed, who got it, who has to be called."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,17 +13,20 @@ from django.views.decorators.http import require_POST
 
 from weijing.accounts.scope import Scope
 from weijing.campaigns import (
+    by_officer,
     pausing,
     policies,
     queries,
     reasons,
     reconciling,
     reminding,
+    reminding_later,
     stopping,
 )
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.core import clock, line
 from weijing.web.access import OfficerRequest, for_roles
+from weijing.web.desk.campaigns import setting_time
 from weijing.web.desk.campaigns.attachments_shown import shown_on
 from weijing.web.desk.campaigns.composing import STEPS
 from weijing.web.desk.campaigns.listing import LOOKS
@@ -56,12 +59,17 @@ def progress(request: OfficerRequest, number: str) -> HttpResponse:
         "look": LOOKS[Campaign.State(campaign.state)],
         "progress": figures,
         "results": _results(campaign, figures.results),
-        "stations": queries.progress_by_station(campaign, scope),
+        "stations": by_officer.by_station(by_officer.shares_with_officers(campaign, scope)),
         "laggards": laggards[:LAGGARDS_SHOWN],
         "unconfirmed": unconfirmed,
         "doubts": _doubts(campaign, scope),
         "left_out": deductions(campaign.left_out),
+        "to_remind": reminding.officers_waiting(campaign) if is_running else 0,
         "reminders_left": reminding.reminders_left(campaign, at=now),
+        "reminders": _reminders(campaign, now) if is_running else [],
+        "planned": reminding_later.planned(campaign) if is_running else [],
+        "earliest": setting_time.local(now),
+        "latest": setting_time.local(campaign.confirm_by) if campaign.confirm_by else "",
         "is_running": is_running,
         "may_act": may_act and is_running,
         "may_decide": may_act,
@@ -137,6 +145,26 @@ def remind(request: OfficerRequest, number: str) -> HttpResponse:
     officers = reminding.remind(campaign, by=request.user, at=clock.now())
     messages.success(request, f"已提醒 {officers} 名没确认的民辅警。")
     return redirect("desk:campaign-progress", number=number)
+
+
+@for_roles(*COMMAND)
+@require_POST
+def remind_later(request: OfficerRequest, number: str) -> HttpResponse:
+    """At the times in the form; empty ones are none."""
+    campaign = released(request.scope, number)
+    chosen = [text for text in request.POST.getlist("when") if text.strip()]
+    when = [setting_time.read(text) for text in chosen]
+    reminding_later.plan(campaign, by=request.user, at=clock.now(), when=when)
+    said = f"到时自动提醒没确认的民辅警，定了 {len(when)} 次。" if when else "没有定时提醒了。"
+    messages.success(request, said)
+    return redirect("desk:campaign-progress", number=number)
+
+
+def _reminders(campaign: Campaign, now: datetime) -> list[str]:
+    """What the fields hold: the times planned, then empty ones, as many as are left."""
+    times = [setting_time.local(time) for time in reminding_later.planned(campaign)]
+    left = reminding.reminders_left(campaign, at=now)
+    return [*times, *[""] * left][: max(left, len(times))]
 
 
 @for_roles(*COMMAND)

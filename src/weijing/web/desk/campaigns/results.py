@@ -6,17 +6,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
-from weijing.campaigns import exporting, queries
-from weijing.campaigns.models import Campaign, Delivery
+from weijing.campaigns import exporting, following_up, queries
+from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.reasons import why
-from weijing.campaigns.results import Listed, Wanted, listed
+from weijing.campaigns.results import Listed, Wanted, listed, narrowed, shares_seen
 from weijing.core import clock
-from weijing.core.errors import DomainError
+from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
 from weijing.residents.queries import visible_to
@@ -42,8 +43,8 @@ MAX_TEXT_CHARS = 60
 @for_roles(*COMMAND)
 def results(request: OfficerRequest, number: str) -> HttpResponse:
     campaign = released(request.scope, number)
-    wanted = _wanted(request)
-    found = listed(campaign, wanted, scope=request.scope)
+    wanted, seen = _wanted(request), shares_seen(campaign, request.scope)
+    found = listed(campaign, wanted, scope=request.scope, seen=seen)
     page = page_of(request, found)
     shown = list(page.object_list)
     trail.viewed(
@@ -59,12 +60,15 @@ def results(request: OfficerRequest, number: str) -> HttpResponse:
         "found": found,
         "rows": _rows(campaign, shown, request.scope),
         "wanted": wanted,
-        "results": _results(campaign, wanted, request.scope),
+        "results": _results(seen, wanted),
         "is_narrowed": wanted != Wanted(result=wanted.result),
-        "export": _export(found),
-        "not_friends": queries.progress(campaign, request.scope).results[
-            Delivery.Result.NOT_FRIEND
-        ],
+        "export": _export(found, request),
+        "left_today": exporting.left_today(request.user, at=clock.now()),
+        "not_friends": queries.figures(seen).results[Delivery.Result.NOT_FRIEND],
+        "unreached": _unreached(seen),
+        "sent": queries.figures(seen).sent,
+        "may_follow_up": campaign.state in following_up.ENDED
+        and following_up.can_follow_up(request.user, campaign, at=clock.now()),
         "may_visit": request.scope.has(Role.STATION_COMMAND),
         "steps": STEPS,
         "step": 4 if campaign.state == Campaign.State.RELEASED else 5,
@@ -127,19 +131,19 @@ def _place(code: str, scope: Scope) -> Division | None:
     return place
 
 
-def _results(campaign: Campaign, wanted: Wanted, scope: Scope) -> list[dict[str, Any]]:
+def _results(seen: list[Share], wanted: Wanted) -> list[dict[str, Any]]:
     """The words to choose from, with how many people; unknown once it is also about a place."""
     counts: dict[str, int | None] = dict.fromkeys(["", *NEXT_STEPS])
     if wanted.place is None and not wanted.text:
-        rows = queries.shares_in(campaign, scope)
-        if wanted.officer_id is not None:
-            rows = rows.filter(officer_id=wanted.officer_id)
-        if wanted.station_id is not None:
-            rows = rows.filter(officer__station_id=wanted.station_id)
-        figures = queries.figures(list(rows))
+        figures = queries.figures(narrowed(seen, wanted))
         counts |= {"": sum(figures.results.values()), **figures.results}
     words = {"": "全部", **{result.value: result.label for result in NEXT_STEPS}}
     return [{"value": value, "word": words[value], "people": counts[value]} for value in words]
+
+
+def _unreached(seen: list[Share]) -> list[tuple[Delivery.Result, int]]:
+    counts = queries.figures(seen).results
+    return [(result, counts[result]) for result in following_up.UNREACHED if counts[result]]
 
 
 def _choices(campaign: Campaign, wanted: Wanted, scope: Scope) -> dict[str, Any]:
@@ -163,10 +167,10 @@ def _choices(campaign: Campaign, wanted: Wanted, scope: Scope) -> dict[str, Any]
     }
 
 
-def _export(found: Listed) -> str:
+def _export(found: Listed, request: OfficerRequest) -> str:
     """Why this list cannot be taken away as a file; "" when it can."""
     try:
-        exporting.check(found)
+        exporting.check(found, by=request.user, scope=request.scope, at=clock.now())
     except DomainError as wrong:
         return str(wrong)
     return ""
@@ -185,6 +189,8 @@ def results_file(request: OfficerRequest, number: str) -> HttpResponse:
             campaign, listed(campaign, _wanted(request), scope=request.scope),
             kind=kind, by=request.user, scope=request.scope, at=clock.now(),
         )  # fmt: skip
+    except PermissionDenied:
+        raise
     except DomainError as wrong:
         messages.warning(request, str(wrong))
         return redirect(_back(request, number))
@@ -195,4 +201,5 @@ def results_file(request: OfficerRequest, number: str) -> HttpResponse:
 
 
 def _back(request: HttpRequest, number: str) -> str:
-    return f"/desk/campaigns/{number}/results/?{request.GET.urlencode()}"
+    url = reverse("desk:campaign-results", args=[number])
+    return f"{url}?{request.GET.urlencode()}"

@@ -23,12 +23,13 @@ def shown(typed: str, *, at: datetime) -> dict[str, Any]:
     """What the field holds and allows; the next good full hour unless something was typed."""
     full = (at + AHEAD).replace(minute=0, second=0, microsecond=0)
     return {
-        "value": typed or _local(hours.next_open(full)),
-        "earliest": _local(at),
-        "latest": _local(at + FURTHEST),
+        "value": typed or local(hours.next_open(full)),
+        "earliest": local(at),
+        "latest": local(at + FURTHEST),
         "why_not_now": hours.why_not(at),
     }
 
 
-def _local(at: datetime) -> str:
+def local(at: datetime) -> str:
+    """As the field holds it."""
     return at.astimezone(COUNTY_TIME).strftime(FIELD)
