@@ -1,10 +1,11 @@
 """What officers have not confirmed yet is stopped. What they have sent cannot be taken back."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from wecom_api import Rejected, WeCom, WeComError
 from wecom_api.errors import Cancelled, StillDispatching
@@ -41,15 +42,27 @@ def stop(campaign: Campaign, *, by: Officer, at: datetime) -> int:
     if not running.filter(_goes_on(at)).update(state=Campaign.State.CANCELLED, ended_at=at):
         raise NotRunning
     shares = Share.objects.filter(county_id=campaign.county_id, campaign=campaign)
+    stopped = _stop(shares, at=at)
+    said = EmergencyMessage.objects.filter(county_id=campaign.county_id, campaign=campaign)
+    texting.stop(said, campaign.county_id, at=at)
+    trail.record(by, "campaign.stopped", campaign, at=at, officers=stopped)
+    jobs.enqueue("campaigns.sweep_now", county_id=campaign.county_id)
+    return stopped
+
+
+def stop_shares(share_ids: Iterable[int], *, county_id: int, at: datetime) -> int:
+    """Stop some of a message, the others go on; how many. The caller has checked who may."""
+    stopped = _stop(Share.objects.filter(county_id=county_id, pk__in=list(share_ids)), at=at)
+    jobs.enqueue("campaigns.sweep_now", county_id=county_id)
+    return stopped
+
+
+def _stop(shares: QuerySet[Share], *, at: datetime) -> int:
     # One statement for all states: a share that moves on meanwhile is marked in its new state.
     stopped = shares.filter(stop="", state__in=UNCONFIRMED).update(
         stop=State.CANCELLED, due_at=now_unless_being_asked(at)
     )
     shares.filter(state=State.WAITING).update(state=State.CANCELLED, ended_at=at, due_at=None)
-    said = EmergencyMessage.objects.filter(county_id=campaign.county_id, campaign=campaign)
-    texting.stop(said, campaign.county_id, at=at)
-    trail.record(by, "campaign.stopped", campaign, at=at, officers=stopped)
-    jobs.enqueue("campaigns.sweep_now", county_id=campaign.county_id)
     return stopped
 
 

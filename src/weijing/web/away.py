@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import Http404
 
 from weijing.accounts.models import Absence, Officer
+from weijing.accounts.scope import Scope
+from weijing.campaigns.models import Share
 from weijing.campaigns.ordering import standing_in
 from weijing.campaigns.ordering.standing_in import BadAbsence
 from weijing.core import clock
@@ -17,8 +19,11 @@ from weijing.web.access import OfficerRequest
 def context(request: OfficerRequest, *, wrong: str = "") -> dict[str, Any]:
     scope, now = request.scope, clock.now()
     officers = standing_in.officers_of(scope).select_related("station").order_by("name", "pk")
+    absences = list(standing_in.visible_to(scope, at=now))
+    away_now = [each.officer_id for each in absences if each.starts_at <= now]
+    waiting = standing_in.waiting_with(away_now, scope.county_id)
     return {
-        "absences": [_shown(each, now) for each in standing_in.visible_to(scope, at=now)],
+        "absences": [_shown(each, now, waiting, scope) for each in absences],
         "officers": officers.filter(serves_residents=True),
         "deputies": _colleagues(request, officers),
         "is_alone": not officers.exclude(pk=scope.officer_id).exists(),
@@ -28,9 +33,17 @@ def context(request: OfficerRequest, *, wrong: str = "") -> dict[str, Any]:
     }
 
 
-def _shown(absence: Absence, now: datetime) -> dict[str, Any]:
+def _shown(
+    absence: Absence, now: datetime, waiting: dict[int, list[Share]], scope: Scope
+) -> dict[str, Any]:
     last = (absence.ends_at - timedelta(microseconds=1)).astimezone(COUNTY_TIME).date()
-    return {"absence": absence, "last": last, "has_begun": absence.starts_at <= now}
+    return {
+        "absence": absence,
+        "last": last,
+        "has_begun": absence.starts_at <= now,
+        "waiting": waiting.get(absence.officer_id, []),
+        "may_stop": standing_in.may_stop_for(absence, scope),
+    }
 
 
 def _colleagues(request: OfficerRequest, officers: Any) -> Any:
@@ -49,6 +62,16 @@ def act(request: OfficerRequest) -> None:
             raise Http404
         standing_in.end(found, by=request.user, at=now)
         messages.success(request, f"{found.officer.name}的这一条已经结束，群发照常派给本人。")
+        return
+    if stopped := _whole(request.POST.get("stop", "")):
+        found = standing_in.visible_to(scope, at=now).filter(pk=stopped).first()
+        if found is None:
+            raise Http404
+        shares = standing_in.stop_waiting(found, by=request.user, at=now)
+        messages.success(
+            request, f"正在停下{found.officer.name}没确认的 {shares} 份，已发出的不变。"
+            "停下后可以在群发的名单页给没发出的人补发，那时派给代办人。"
+        )  # fmt: skip
         return
     officer = _one_of(standing_in.officers_of(scope), request.POST.get("officer", ""))
     if officer is None:
@@ -77,9 +100,11 @@ def _whole(text: str) -> int:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as wrong:
+        day = date.fromisoformat(text)
+        _ = day + timedelta(days=1), day - timedelta(days=1)  # what no calendar can count on from
+    except (ValueError, OverflowError) as wrong:
         raise BadAbsence("请选开始和结束的日期。没有保存。") from wrong
+    return day
 
 
 def _begin(day: date) -> datetime:

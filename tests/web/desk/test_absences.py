@@ -64,7 +64,8 @@ def test_of_another_station_nothing_is_seen_or_ended(desk):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"from": "x"}, {"to": ""}, {"days": -1}, {"officer": "9" * 19}, {"officer": "9" * 30},
+    [{"to": "9999-12-31"}, {"from": "0001-01-01"}, {"to": "0001-01-01"},
+     {"from": "x"}, {"to": ""}, {"days": -1}, {"officer": "9" * 19}, {"officer": "9" * 30},
      {"officer": ""}, {"deputy": "1"}],
 )  # fmt: skip
 def test_what_does_not_fit_is_said_and_stays(desk, fields):
@@ -78,3 +79,24 @@ def test_what_does_not_fit_is_said_and_stays(desk, fields):
 @pytest.mark.parametrize("who", ["author", "admin"])
 def test_the_page_is_for_heads_and_approvers(desk, who):
     assert desk.client(getattr(desk, who)).get(DESK).status_code == 403
+
+
+def test_what_waits_with_who_fell_ill_is_shown_and_stopped_by_the_desk(desk):
+    campaign = desk.released()
+    officer = desk.officers["桃李村"]
+    client = desk.client(desk.chief)
+    client.post(DESK, form(officer, deputy=desk.officers["红星村"].pk))
+    said = client.get(DESK).content.decode()
+    assert "之前派的还有" in said and campaign.title in said and "停下没确认的" in said
+    own = desk.client(officer).get(PHONE).content.decode()
+    assert "之前派的还有" in own and "停下没确认的" not in own
+    absence = Absence.objects.get()
+    assert desk.client(officer).post(PHONE, {"stop": absence.pk}).status_code == 403
+    far = desk.client(desk.officers["金石桥镇"])
+    assert far.post(PHONE, {"stop": absence.pk}).status_code == 404
+    client.post(DESK, {"stop": absence.pk})
+    states = dict(campaign.shares.values_list("officer__username", "state"))
+    assert states == {"officer0": "cancelled", "officer1": "waiting", "officer2": "waiting"}
+    assert AuditEntry.objects.get(action="absence.shares_stopped").details == {"shares": 1}
+    again = client.post(DESK, {"stop": absence.pk})
+    assert again.status_code == 422 and "没有要停的" in again.content.decode()

@@ -1,5 +1,6 @@
 """An officer is away: until they are back messages go through a colleague who stands in."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,6 +9,9 @@ from django.db.models import Q, QuerySet
 from weijing.accounts.models import Absence, Officer, Role
 from weijing.accounts.scope import Scope, scope_of
 from weijing.audit import trail
+from weijing.campaigns.models import Share
+from weijing.campaigns.moving import UNCONFIRMED
+from weijing.campaigns.stopping import stop_shares
 from weijing.core.errors import DomainError, PermissionDenied
 
 LONGEST = timedelta(days=366)
@@ -88,6 +92,46 @@ def end(absence: Absence, *, by: Officer, at: datetime) -> None:
     fresh.ends_at = max(at, fresh.starts_at)
     fresh.save()
     trail.record(by, "absence.ended", fresh, at=at, officer=fresh.officer_id)
+
+
+def waiting_with(officer_ids: Iterable[int], county_id: int) -> dict[int, list[Share]]:
+    """What these officers were given before they went and have not confirmed, by officer.
+
+    A task in WeCom is one officer's: nobody can confirm it for another. Of an urgent message
+    other ways follow by themselves (`emergency.taking_over`).
+    """
+    rows = Share.objects.filter(
+        county_id=county_id, officer_id__in=list(officer_ids), state__in=UNCONFIRMED, stop="",
+        campaign__is_urgent=False,
+    )  # fmt: skip
+    found: dict[int, list[Share]] = {}
+    for share in rows.select_related("campaign").order_by("campaign__confirm_by", "part"):
+        found.setdefault(share.officer_id, []).append(share)
+    return found
+
+
+def may_stop_for(absence: Absence, scope: Scope) -> bool:
+    """A desk that answers for the officer; who is away themselves just does not confirm."""
+    is_desk = scope.has(Role.STATION_COMMAND, Role.CAMPAIGN_APPROVER)
+    return is_desk and absence.officer_id != scope.officer_id
+
+
+@transaction.atomic
+def stop_waiting(absence: Absence, *, by: Officer, at: datetime) -> int:
+    """Stop what waits with who is away; of how many shares. Then a new message to whom they did
+    not reach goes through the deputy (`campaigns.following_up`).
+
+    Raises `PermissionDenied`, `BadAbsence`.
+    """
+    _check_may(by, absence.officer, at=at)
+    if not may_stop_for(absence, scope_of(by, at=at)):
+        raise PermissionDenied
+    found = waiting_with([absence.officer_id], by.county_id).get(absence.officer_id, [])
+    stopped = stop_shares([share.pk for share in found], county_id=by.county_id, at=at)
+    if not stopped:
+        raise BadAbsence("没有要停的：这期间已经确认或结束了。")
+    trail.record(by, "absence.shares_stopped", absence, at=at, shares=stopped)
+    return stopped
 
 
 def _check_may(by: Officer, officer: Officer, *, at: datetime) -> None:
