@@ -10,7 +10,7 @@ from PIL import Image
 from tests.builders import make_officer
 from tests.campaigns.fake_wecom import MISCONFIGURED, UNAVAILABLE
 from tests.campaigns.pictures import office, pdf, picture, video
-from wecom_api import Unavailable
+from wecom_api import Rejected, Unavailable
 from wecom_api.errors import InvalidMedia, MediaRefused
 from weijing.accounts.models import Role
 from weijing.campaigns import approving, asking, backoff, drafting, sweeping
@@ -210,6 +210,19 @@ def test_what_wecom_refuses_is_never_left_out_but_shown_to_a_person(carrying_sha
     assert carrying_share.needs_person and "40009" in carrying_share.note
     upload_all(wecom, at)
     assert MediaFile.objects.filter(is_refused=True).count() == 1  # it is not tried for ever
+
+
+def test_a_code_that_says_nothing_about_the_file_does_not_refuse_it_for_ever(
+    carrying_share, wecom, at
+):
+    wecom.media_answers = [Rejected(errcode=99_999)]
+    upload_all(wecom, at)
+    ask(carrying_share, wecom, at)
+    assert not carrying_share.needs_person
+    assert "99999" in carrying_share.note
+    upload_all(wecom, at)
+    ask(carrying_share, wecom, at)
+    assert carrying_share.state == Share.State.ASKED
 
 
 def test_a_refused_file_that_is_added_again_has_another_try(draft, author, at, wecom):

@@ -138,7 +138,7 @@ def test_who_approves_it_again_sees_that_it_has_gone_out(
     restoring.after_restore(county, by=None, at=wecom.now)
     campaign.refresh_from_db()
     assert "可能已经发出" in campaign.returned_reason
-    wecom.advance(11 * 60)
+    wecom.advance(16 * 60)
     _all_hold(county, wecom)
     (found,) = repeating.forgotten(campaign, at=wecom.now)
     assert found.was_sent
@@ -163,7 +163,7 @@ def test_asking_goes_on_only_after_a_look_that_shows_everything(
     _all_hold(county, wecom)  # too early: WeCom's list may lag
     with pytest.raises(pausing.NotLookedYet):
         pausing.resume(county, by=None, at=wecom.now)
-    wecom.advance(backoff.doubt_lasts().total_seconds() + 2)
+    wecom.advance((backoff.doubt_lasts() + backoff.between_looks()).total_seconds())
     wecom.faults.list_fails = 1.0
     with pytest.raises(Unavailable):
         _all_hold(county, wecom)
@@ -213,7 +213,7 @@ def test_the_command_line_leads_through_it(
     assert "RESTORED" in run(command, ["status"]).output
     refused = run(command, ["resume"])
     assert (refused.exit_code, CampaignPause.objects.count()) == (1, 1)
-    wecom.advance(11 * 60)
+    wecom.advance(16 * 60)
     _all_hold(county, wecom)
     assert "Resumed" in run(command, ["resume"]).output
     assert Restore.objects.get().looked_at == wecom.now

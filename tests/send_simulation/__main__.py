@@ -77,6 +77,7 @@ def _work(span: Span, show: int) -> int:
     for verdict in verdicts(range(span.first, span.first + span.count)):
         total["schedules"] += 1
         total["boundaries"] += verdict.boundaries
+        total.update({f"did {what}": n for what, n in verdict.did.items()})
         total.update({f"shares {state}": n for state, n in verdict.ended.items()})
         if verdict.broken:
             total["broken"] += 1
@@ -116,7 +117,14 @@ def _tell(total: Counter[str], seconds: float, seed: int) -> None:
         f"{total['schedules']:,} schedules (seeds {seed}-{last}): {kinds}; {total['broken']} broken"
     )
     print(f"Shares ended: {shares}.")
-    print(f"{total['boundaries']:,} boundaries passed; {seconds:,.0f} s.")
+    did = ", ".join(
+        f"{n:,} {name.removeprefix('did ').removeprefix('campaigns.')}"
+        for name, n in sorted(total.items())
+        if name.startswith("did ")
+    )
+    print(f"Acts: {did}.")
+    each = 1_000 * seconds / max(total["schedules"], 1)
+    print(f"{total['boundaries']:,} boundaries passed; {seconds:,.0f} s, {each:.0f} ms a schedule.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from tests.send_simulation.schedule import Schedule
-from weijing.campaigns.models import Delivery, Share, StrayTask
+from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.campaigns.moving import ENDED, State
 
 Result = Delivery.Result
@@ -33,9 +33,46 @@ def judge(schedule: Schedule) -> list[str]:
         broken += _about_the_share(schedule, share, truth)
         broken += _about_people(schedule, share, truth)
     strays = dict(StrayTask.objects.values_list("msgid", "was_sent"))
+    broken += _about_the_campaign(schedule)
+    broken += _about_all_tasks(schedule, set(shares.values_list("code", flat=True)), set(strays))
     for msgid, was_sent in strays.items():
         if was_sent != _was_sent(schedule, msgid):
             broken.append(f"the books are wrong about the stray task {msgid}")
+    return broken
+
+
+def _about_the_campaign(schedule: Schedule) -> list[str]:
+    campaign = Campaign.objects.get(pk=schedule.stage.campaign.pk)
+    if campaign.state == Campaign.State.DRAFT and not campaign.returned_reason:
+        return ["lost: the message never went out, and nobody is told why"]
+    if campaign.state != Campaign.State.DRAFT and not campaign.shares.exists():
+        return [f"lost: nobody was ever asked, the message is {campaign.state}"]
+    return []
+
+
+def _about_all_tasks(schedule: Schedule, ours: set[str], strays: set[str]) -> list[str]:
+    """Whatever the rows know: what the county's messages did in all, also before a restore."""
+    store, broken = schedule.stage.world.store, []
+    for row in store.all(
+        "SELECT msgid, content, attachments, cancelled_at, send_time, member.userid "
+        "FROM mass_message m JOIN mass_task t ON t.message = m.id "
+        "JOIN member ON member.id = t.member WHERE create_type = 0"
+    ):
+        if not any(code in row["content"] for code in ours):
+            if not row["cancelled_at"] and not row["send_time"]:
+                broken.append("an officer can still confirm a task that no row knows")
+            if row["msgid"] not in strays:
+                broken.append(f"nobody is shown the task {row['msgid']} that no row knows")
+        if schedule.plan.carries and row["attachments"] in ("", "[]"):
+            broken.append("a message went without what belongs to it")
+        if "{" in row["content"]:
+            broken.append("a variable was not filled in")
+    for row in store.all(
+        "SELECT external_userid, count(*) AS times FROM mass_recipient r "
+        "JOIN mass_message m ON m.id = r.message JOIN person ON person.id = r.person "
+        "WHERE create_type = 0 AND status = 1 GROUP BY 1 HAVING count(*) > 1"
+    ):
+        broken.append(f"duplicated: {row['external_userid']} got it {row['times']} times in all")
     return broken
 
 

@@ -8,8 +8,9 @@ from tests.send_simulation import plan as p
 from tests.send_simulation.stage import external_userid
 from wecom_simulator import mass_messages, sending, tokens
 from weijing.accounts.models import Officer
-from weijing.campaigns import pausing, reconciling, reminding, stopping
-from weijing.campaigns.models import Campaign, CampaignPause, Share
+from weijing.campaigns import approving, pausing, reconciling, reminding, restoring, stopping
+from weijing.campaigns.models import Campaign, Share
+from weijing.campaigns.ordering import repeating
 from weijing.core.errors import DomainError
 from weijing.residents import consent
 
@@ -39,10 +40,10 @@ def happen(schedule: "Schedule", happening: p.Happening) -> None:
             stop(schedule)
         case p.PAUSE:
             pausing.pause(stage.county, by=stage.approver, at=schedule.at, reason="核实")
-            schedule.paused_at = schedule.at
+            schedule.paused_at = schedule.paused_at or schedule.at
+            schedule.wants_to_go_on = False
         case p.RESUME:
-            pausing.resume(stage.county, by=stage.approver, at=schedule.at)
-            schedule.paused_at = None
+            schedule.wants_to_go_on = True
         case p.LEAVE | p.RETURN:
             schedule.away[officer.pk] = happening.what == p.LEAVE
             employ(schedule)
@@ -124,6 +125,29 @@ def decide(schedule: "Schedule") -> None:
                 schedule.note("the desk gives up")
 
 
+def go_on(schedule: "Schedule") -> None:
+    """The desk resumes asking; after a restore it is told to wait for the look into WeCom."""
+    with suppress(pausing.NotLookedYet):
+        pausing.resume(schedule.stage.county, by=schedule.stage.approver, at=schedule.at)
+        schedule.paused_at, schedule.wants_to_go_on = None, False
+        schedule.note("asking goes on")
+
+
+def approve_anew(schedule: "Schedule") -> None:
+    """What a restore took back: the desk reads what its page says of it, once WeCom was read."""
+    stage = schedule.stage
+    if restoring.unsettled(stage.county.pk):
+        return
+    campaign = Campaign.objects.get(pk=stage.campaign.pk)
+    with suppress(DomainError):
+        if repeating.forgotten(campaign, at=schedule.at):
+            approving.return_to_author(campaign, by=stage.approver, at=schedule.at, reason="发过")
+            schedule.note("the desk sees that it has gone out")
+        else:
+            approving.release(campaign, by=stage.approver, at=schedule.at, at_any_hour=True)
+            schedule.note("the desk approves it again")
+
+
 def remember_after_restore(schedule: "Schedule") -> None:
     """What the desk puts right by hand: whoever objected, stopped or left since the backup."""
     employ(schedule)
@@ -134,5 +158,6 @@ def remember_after_restore(schedule: "Schedule") -> None:
         pk=schedule.stage.campaign.pk, state=Campaign.State.RELEASED
     ):
         stop(schedule)
-    if schedule.paused_at is None and CampaignPause.objects.exists():
-        pausing.resume(schedule.stage.county, by=None, at=schedule.at)
+    if schedule.paused_at is None:
+        schedule.wants_to_go_on = True
+        schedule.paused_at = schedule.at

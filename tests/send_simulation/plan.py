@@ -1,6 +1,6 @@
 """What one seed means: the weather, the county's luck with WeCom, and what people do meanwhile."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.send_simulation.weather import Weather
@@ -37,6 +37,10 @@ class Plan:
     confirm_hours: float = 24.0
     taps_every: tuple[float | None, ...] = (60.0, 60.0)  # per officer; None never confirms
     stride_seconds: float = 1.0  # the worker comes no more often
+    carries: bool = False  # a picture, and a variable in the text
+    media_seconds: float = 3 * 86_400.0  # until WeCom forgets an upload
+    scheduled: bool = False  # goes by itself half a minute later; else it has gone out already
+    listed_late: bool = False  # of a scheduled one: its people are written down by a job
     happenings: tuple[Happening, ...] = ()
 
     def has(self, *kinds: str) -> bool:
@@ -46,7 +50,7 @@ class Plan:
 def drawn(seed: int) -> Plan:
     random = Random(seed)
     impatient = random.random() < 0.12
-    return Plan(
+    plan = Plan(
         seed=seed,
         both_officers=random.random() < 0.2,
         weather=Weather(
@@ -66,6 +70,29 @@ def drawn(seed: int) -> Plan:
         taps_every=tuple(_taps(random, never=0.5 if impatient else 0.0) for _ in range(2)),
         stride_seconds=random.choice((1.0, 10.0, 60.0, 300.0)),
         happenings=tuple(sorted(_happenings(random))),
+    )
+    return _with_more(plan, random)
+
+
+def _with_more(plan: Plan, random: Random) -> Plan:
+    """Drawn last, so that all else of a seed stays what it was."""
+    scheduled = random.random() < 0.25
+    # Not with two officers: each kind of stage costs half a second to set.
+    carries = not plan.both_officers and (scheduled or random.random() < 0.15)
+    happenings = plan.happenings
+    if scheduled and not plan.has(RESTORE) and random.random() < 0.2:
+        before, after = random.uniform(0, 20), random.uniform(60, 3_600)
+        both = (Happening(before, SNAPSHOT), Happening(after, RESTORE))
+        happenings = tuple(sorted((*happenings, *both)))
+    forgets = random.choice((0.0, 0.05, 0.2)) if carries else 0.0
+    return replace(
+        plan,
+        scheduled=scheduled,
+        listed_late=scheduled and random.random() < 0.5,
+        carries=carries,
+        media_seconds=random.choice((3 * 86_400.0, 3 * 86_400.0, 600.0)),
+        weather=replace(plan.weather, media_forgotten=forgets),
+        happenings=happenings,
     )
 
 

@@ -24,7 +24,7 @@ from weijing.campaigns import (
     stopping,
     sweeping,
 )
-from weijing.campaigns.models import Delivery, Share
+from weijing.campaigns.models import Delivery, Restore, Share
 from weijing.campaigns.moving import STEPS, State, move
 
 SEEDS = 1_000  # the search ends at the first schedule that shows it
@@ -150,6 +150,10 @@ def _not_ours(*args: Any, **kwargs: Any) -> int:
     return len(tasks)
 
 
+def _looks_at_nothing(county: Any, *, wecom: Any, at: Any) -> int:
+    return int(Restore.objects.filter(county=county).update(looked_at=at))
+
+
 BUGS: dict[str, Bug] = {
     "asks again when no answer came": Bug(((asking, "_become_unsure", _ask_again),)),
     "believes it was done when no answer came": Bug(((asking, "_become_unsure", _believe),)),
@@ -187,7 +191,23 @@ BUGS: dict[str, Bug] = {
     ),
     "cancels its own tasks as strays": Bug(((duplicates, "_handle", _not_ours),)),
     "goes on after a restore as if nothing had been": Bug(
-        ((restoring, "after_restore", lambda county, *, by, at: 0),),
-        _only(Happening(0.5, p.SNAPSHOT), Happening(1_500.0, p.RESTORE)),
+        ((restoring, "after_restore", lambda county, *, by, at: None),),
+        _only(Happening(0.5, p.SNAPSHOT), Happening(1_500.0, p.RESTORE), scheduled=False),
+    ),
+    "lets a schedule go again after a restore": Bug(
+        ((restoring, "_take_back_schedules", lambda county, *, by, at: 0),),
+        _only(Happening(0.5, p.SNAPSHOT), Happening(1_500.0, p.RESTORE), scheduled=True),
+    ),
+    "shows nobody what went out before a restore": Bug(
+        ((restoring, "look", _looks_at_nothing),),
+        _only(Happening(0.5, p.SNAPSHOT), Happening(1_500.0, p.RESTORE), scheduled=True),
+    ),
+    "sends without the picture when it is not uploaded": Bug(
+        ((asking.carrying, "load", lambda campaign, *, at: asking.carrying.Load()),),
+        lambda plan: replace(plan, carries=True),
+    ),
+    "asks before it knows whom": Bug(
+        ((asking.listing, "write", lambda county_id, share_ids: 0),),
+        lambda plan: replace(plan, scheduled=True, listed_late=True, happenings=()),
     ),
 }

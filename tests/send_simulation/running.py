@@ -12,7 +12,8 @@ from tests.send_simulation.boundaries import commits_are_boundaries
 from tests.send_simulation.judging import judge
 from tests.send_simulation.plan import Plan, drawn
 from tests.send_simulation.schedule import Schedule
-from tests.send_simulation.stage import Stage, stage
+from tests.send_simulation.stage import Stage, kind_of, stage
+from weijing.audiences.index import keeping
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Verdict:
     broken: list[str]
     story: list[str]
     ended: Counter[str] = field(default_factory=Counter)
+    did: Counter[str] = field(default_factory=Counter)  # acts of the workers, finished or not
     boundaries: int = 0
     steps: int = 0
 
@@ -40,17 +42,19 @@ def verdicts(
     """Of each seed, in order of the stage it needs. `change` turns its plan into another."""
     plans = [change(drawn(seed)) for seed in seeds]
     gc.freeze()  # nothing that is here now goes; looking at it again and again takes a tenth
-    for both in (False, True):
-        wanted = [plan for plan in plans if plan.both_officers == both]
-        if wanted:
-            with ExitStack() as stack:
-                place = stack.enter_context(stage(both_officers=both))
-                for plan in wanted:
+    for kind in sorted({kind_of(plan) for plan in plans}):
+        with ExitStack() as stack:
+            keeping.forget()
+            place = stack.enter_context(stage(kind))
+            for plan in plans:
+                if kind_of(plan) == kind:
                     yield play(place, plan)
 
 
 def play(place: Stage, plan: Plan, *, kill_at: frozenset[int] = frozenset()) -> Verdict:
     """One schedule on this stage, rolled back afterwards."""
+    if plan.scheduled:
+        keeping.forget()  # the index knows nothing of what was rolled back
     with transaction.atomic():
         schedule = Schedule(place, plan, kill_at=kill_at)
         with commits_are_boundaries(schedule):
@@ -60,5 +64,6 @@ def play(place: Stage, plan: Plan, *, kill_at: frozenset[int] = frozenset()) -> 
             plan, broken, schedule.story, boundaries=schedule.boundaries, steps=schedule.steps
         )
         verdict.ended.update(place.campaign.shares.values_list("state", flat=True))
+        verdict.did.update(schedule.did)
         transaction.set_rollback(True)
     return verdict

@@ -3,6 +3,7 @@
 import json
 import random as global_random
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,21 +24,34 @@ from tests.send_simulation.tokens import SharedToken
 from tests.send_simulation.weather import ADD, CALM, Trouble, Weather
 from wecom_api import Transport, WeCom, WeComError
 from wecom_simulator.app import application
+from weijing.audiences.index import keeping
 from weijing.campaigns import (
     attending,
     duplicates,
+    listing,
     notifying,
     reconciling,
+    releasing,
     reminding,
     restoring,
     sweeping,
 )
+from weijing.campaigns.content import uploading
+from weijing.campaigns.content.models import MediaFile
 from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.moving import ENDED
+from weijing.campaigns.ordering import scheduling
+from weijing.core import jobs
 
 STORM_STEPS = 12  # then the weather is calm: every doubt must come to an end
 LONGEST_STEPS = 150
 KILL_SWITCH_SECONDS = 5.0  # from the switch to the last request that leaves
+AT_REST = (
+    Campaign.State.DRAFT,  # given back, with the reason
+    Campaign.State.FINISHED,
+    Campaign.State.CANCELLED,
+    Campaign.State.LAPSED,
+)
 LAG_IS_OVER = timedelta(minutes=20)
 
 
@@ -61,6 +75,8 @@ class Schedule:
         self.away: dict[int, bool] = {}
         self.undecided_since: dict[int, datetime] = {}
         self.paused_at: datetime | None = None
+        self.wants_to_go_on = False  # the desk, as soon as it may
+        self.did: Counter[str] = Counter()
         self.stopped_at: datetime | None = None
         self.workers_back_at = BEGINS_AT
         self.taps_at = [BEGINS_AT] * len(plan.taps_every)
@@ -151,40 +167,52 @@ class Schedule:
     # --- who takes turns ---
 
     def run(self) -> None:
-        if self.plan.confirm_hours != 24:
+        if self.plan.scheduled:
+            Campaign.objects.filter(pk=self.stage.campaign.pk).update(
+                confirm_hours=self.plan.confirm_hours
+            )
+        elif self.plan.confirm_hours != 24:
             Campaign.objects.filter(pk=self.stage.campaign.pk).update(
                 confirm_by=BEGINS_AT + timedelta(hours=self.plan.confirm_hours)
             )
         reconciling_small, reconciling.SMALL = reconciling.SMALL, self.plan.small
+        at_once = releasing.LISTED_AT_ONCE
+        if self.plan.listed_late:
+            releasing.LISTED_AT_ONCE = 0
         try:
             self._until_rest()
             self.steps = self.step
             self._aftermath()
         finally:
             reconciling.SMALL = reconciling_small
+            releasing.LISTED_AT_ONCE = at_once
 
     def _until_rest(self) -> None:
         rows = Share.objects.filter(county=self.stage.county)
         for self.step in range(LONGEST_STEPS):
-            shares = list(rows.values_list("state", "due_at", "needs_person", "campaign__state"))
+            shares = list(rows.values_list("state", "due_at", "needs_person"))
+            campaign = Campaign.objects.only("state", "scheduled_at").get(pk=self.stage.campaign.pk)
             ended = all(state in ENDED for state, *_ in shares)
-            running = shares[0][3] == Campaign.State.RELEASED
-            if ended and not running and self.snapshot is None:
+            if ended and campaign.state in AT_REST and self.snapshot is None:
                 return
-            due = [at for state, at, *_ in shares if state not in ENDED]
+            due = [at for state, at, _ in shares if state not in ENDED]
             if None in due:
-                self.break_promise("a share waits for nothing")
+                self.break_promise("stuck: a share waits for nothing")
                 return
-            if any(needs_person for _, _, needs_person, _ in shares):
+            if campaign.state == Campaign.State.SCHEDULED:
+                due.append(campaign.scheduled_at)
+            if any(needs_person for _, _, needs_person in shares):
                 # The desk sits there: what waits for it does not wait for the next sweep.
                 self.stage.world.clock.advance(meanwhile.THINKS_FOR.total_seconds())
             else:
                 self._to_the_next(min((*due, *self._next_happening())) if due else None)
             self._people()
-            if any(needs_person for _, _, needs_person, _ in shares):
+            if any(needs_person for _, _, needs_person in shares):
                 meanwhile.decide(self)
+            if campaign.state == Campaign.State.SUBMITTED:
+                meanwhile.approve_anew(self)
             self.tick()
-        self.break_promise(f"not at rest: {shares}")
+        self.break_promise(f"stuck: not at rest: {campaign.state}, {shares}")
 
     def _aftermath(self) -> None:
         """Whatever WeCom still hides comes to light, and officers tap what is there."""
@@ -199,6 +227,8 @@ class Schedule:
         """What the periodic jobs and the queue do at this moment."""
         if self.at < self.workers_back_at:
             return
+        if self.plan.scheduled:
+            self._work("release", self._release_due)
         self._work("sweep", lambda: sweeping.hand_out(self.stage.county.pk, at=self.at))
         self.queue.work_off()
         if self.at >= self.next_duplicates_at:
@@ -210,7 +240,16 @@ class Schedule:
             self._work("forgotten", lambda: sweeping.find_forgotten(
                 self.stage.county.pk, at=self.at))  # fmt: skip
 
+    def _release_due(self) -> None:
+        for campaign_id in scheduling.due(self.stage.county.pk, at=self.at):
+            jobs.enqueue(
+                "campaigns.release", once=f"release:{campaign_id}",
+                county_id=self.stage.county.pk, campaign_id=campaign_id,
+            )  # fmt: skip
+
     def _duplicates(self) -> None:
+        if restoring.unsettled(self.stage.county.pk):
+            restoring.look(self.stage.county, wecom=self.wecom, at=self.at)
         duplicates.sweep(self.stage.county, wecom=self.wecom, at=self.at)
 
     def _work(self, what: str, act: Callable[[], Any]) -> None:
@@ -222,6 +261,7 @@ class Schedule:
             self.note(f"{what} failed: {error.errcode}")
 
     def _run_job(self, name: str, args: dict[str, Any]) -> None:
+        self.did[name] += 1
         act = partial(JOBS[name], self, **args)
         self._act(act)
         if self.random.random() < 0.3 * self.weather.stalled:
@@ -254,6 +294,8 @@ class Schedule:
                 self._restore()
             else:
                 meanwhile.happen(self, happening)
+        if self.wants_to_go_on:
+            meanwhile.go_on(self)
         meanwhile.tap(self)
 
     def _restore(self) -> None:
@@ -262,7 +304,9 @@ class Schedule:
         transaction.savepoint_rollback(self.snapshot)
         self.snapshot = None
         self.queue.restart()
+        keeping.forget()  # another process reads it anew
         restoring.after_restore(self.stage.county, by=None, at=self.at)
+        self.did["restored"] += 1
         meanwhile.remember_after_restore(self)
 
     def _time_of(self, happening: p.Happening) -> datetime:
@@ -323,6 +367,20 @@ def _sweep_now(schedule: Schedule, county_id: int) -> None:
     sweeping.hand_out(county_id, at=schedule.at)
 
 
+def _upload(schedule: Schedule, county_id: int, file_id: int) -> None:
+    file = MediaFile.objects.get(county_id=county_id, pk=file_id)
+    uploading.upload(file, wecom=schedule.wecom, at=schedule.at)
+
+
+def _list_people(schedule: Schedule, county_id: int) -> None:
+    listing.write_all(county_id)
+
+
+def _release(schedule: Schedule, county_id: int, campaign_id: int) -> None:
+    if scheduling.release_due(county_id, campaign_id, at=schedule.at):
+        schedule.note("the message goes out")
+
+
 # As in campaigns/tasks.py, with the schedule's clocks.
 JOBS: dict[str, Callable[..., None]] = {
     "campaigns.attend": _attend,
@@ -330,4 +388,7 @@ JOBS: dict[str, Callable[..., None]] = {
     "campaigns.notify": _notify,
     "campaigns.remind": _remind,
     "campaigns.sweep_now": _sweep_now,
+    "campaigns.upload_media": _upload,
+    "campaigns.list_people": _list_people,
+    "campaigns.release": _release,
 }

@@ -1,4 +1,4 @@
-"""Where a schedule takes place: a released campaign in our rows, its people in a WeCom."""
+"""Where a schedule takes place: a message that has gone out or soon will, its people in a WeCom."""
 
 import atexit
 import shutil
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.builders import (
     make_officer,
     make_resident,
 )
+from tests.campaigns.pictures import picture
 from tests.send_simulation.plan import Plan
 from wecom_simulator.clock import Clock
 from wecom_simulator.options import parsed
@@ -27,11 +28,16 @@ from wecom_simulator.settings import Settings
 from wecom_simulator.world import World
 from weijing.accounts.models import Officer, Role
 from weijing.campaigns import approving, drafting
+from weijing.campaigns.content import attaching
 from weijing.campaigns.models import Campaign
+from weijing.campaigns.ordering import scheduling
 from weijing.residents.models import Resident
 from weijing.territory.models import County
 
 BEGINS_AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # Tuesday, ten in the morning
+GOES_AT = BEGINS_AT + timedelta(seconds=30)  # a scheduled one
+BODY = "今晚有暴雨，请不要到河边去，低洼处的住户请提前收好东西。\n隆回县公安局"
+WITH_NAME = f"{{民警姓名}}提醒您：{BODY}"
 MUTUAL = 2
 VILLAGES = ("桃李村", "红星村")
 
@@ -48,22 +54,35 @@ class Stage:
     campaign: Campaign
 
 
+@dataclass(frozen=True, order=True)
+class Kind:
+    """What schedules must have in common to share a stage."""
+
+    both_officers: bool = False
+    carries: bool = False
+    scheduled: bool = False
+
+
+def kind_of(plan: Plan) -> Kind:
+    return Kind(plan.both_officers, plan.carries, plan.scheduled)
+
+
 @contextmanager
-def stage(*, both_officers: bool) -> Iterator[Stage]:
+def stage(kind: Kind) -> Iterator[Stage]:
     """Rows and WeCom for any number of schedules, each of which is rolled back; then these too."""
     with transaction.atomic():
         with connection.cursor() as cursor:  # a busy machine may leave it idle for a while
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        yield _set(both_officers)
+        yield _set(kind)
         transaction.set_rollback(True)
 
 
-def _set(both_officers: bool) -> Stage:
+def _set(kind: Kind) -> Stage:
     county = make_county()
     author = make_officer(county, "author", Role.CAMPAIGN_AUTHOR, county_desk=True)
     approver = make_officer(county, "approver", Role.CAMPAIGN_APPROVER, county_desk=True)
     officers, people = [], []
-    for village, number in zip(VILLAGES, (3, 1) if both_officers else (3,), strict=False):
+    for village, number in zip(VILLAGES, (3, 1) if kind.both_officers else (3,), strict=False):
         beat = beat_of(county, "小沙江镇", village)
         officer = make_officer(county, f"Officer{len(officers)}", Role.VILLAGE_AUXILIARY, beat=beat)
         place = division(county, "小沙江镇", village, "1组")
@@ -74,11 +93,16 @@ def _set(both_officers: bool) -> Stage:
             people.append(resident)
     campaign = drafting.draft(
         by=author, at=BEGINS_AT, title="防汛提醒", topic="disaster", confirm_hours=24,
-        body="今晚有暴雨，请不要到河边去。\n隆回县公安局",
+        body=WITH_NAME if kind.carries else BODY,
         audience={"all": [{"division": [county.code]}]},
     )  # fmt: skip
+    if kind.carries:
+        attaching.attach_file(campaign, "路.png", picture("PNG"), by=author, at=BEGINS_AT)
     drafting.submit(campaign, by=author, at=BEGINS_AT, count_seen=len(people))
-    approving.release(campaign, by=approver, at=BEGINS_AT)
+    if kind.scheduled:
+        scheduling.schedule(campaign, by=approver, at=BEGINS_AT, when=GOES_AT)
+    else:
+        approving.release(campaign, by=approver, at=BEGINS_AT)
     campaign.refresh_from_db()
     world = wecom_world()
     _people_known_to(world, officers, people)
@@ -120,7 +144,7 @@ def begin_anew(world: World, plan: Plan) -> None:
     """WeCom as it was before the campaign, with the moods that the plan gives it."""
     store = world.store
     for table in ("mass_message", "mass_task", "mass_recipient", "app_message",
-                  "app_message_digest", "access_token"):  # fmt: skip
+                  "app_message_digest", "access_token", "media"):  # fmt: skip
         store.run(f"DELETE FROM {table}")
     store.run("UPDATE relation SET state = ?", MUTUAL)
     world.settings = Settings(
@@ -128,6 +152,7 @@ def begin_anew(world: World, plan: Plan) -> None:
         mass_dispatch_seconds=plan.dispatch_seconds,
         deleted_in_fail_list=plan.unreachable_in_fail_list,
         over_quota_in_fail_list=plan.unreachable_in_fail_list,
+        media_seconds=int(plan.media_seconds),
         quota_mode="week",  # seven: a second message must arrive, and be seen
         lower_case_userids=plan.seed % 2 == 0,
     )

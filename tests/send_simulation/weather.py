@@ -10,6 +10,7 @@ ERRCODE = "errcode"
 
 ADD = "externalcontact/add_msg_template"
 DISPATCHING = 41063
+MEDIA_UNKNOWN = 40_007
 DISPATCHED = frozenset(
     f"externalcontact/{name}"
     for name in (
@@ -74,10 +75,13 @@ class Weather:
     database_lost: float = 0.0
     longest_stall_seconds: float = 900.0
     others_every_seconds: float = 1e9  # during a stall; at its end in any case
+    media_forgotten: float = 0.0  # per call that names an upload: WeCom does not know it
 
     def trouble(self, api: str, random: Random) -> Trouble | None:
         if api in DISPATCHED and random.random() < self.dispatching:
             return Trouble(ERRCODE, errcode=DISPATCHING)
+        if api == ADD and self.media_forgotten and random.random() < self.media_forgotten:
+            return Trouble(ERRCODE, errcode=MEDIA_UNKNOWN)
         drawn = random.random()
         for rate, trouble in RATES:
             drawn -= rate * self.roughness

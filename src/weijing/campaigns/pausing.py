@@ -22,7 +22,7 @@ class NotLookedYet(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "没有恢复下发：数据库恢复后还没核对完企业微信里的任务，现在下发会重复。"
-            "后台每两分钟核对一次，约 10 分钟后再试。"
+            "后台每两分钟核对一次，约 15 分钟后再试。"
         )
 
 

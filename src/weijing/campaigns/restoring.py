@@ -3,7 +3,7 @@
 Nobody is asked before WeCom's own list has been read, late enough to show what was asked last.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Max
@@ -89,7 +89,7 @@ def unsettled(county_id: int) -> Restore | None:
 
 def settles_from(restore: Restore) -> datetime:
     """From then on WeCom's list shows what was asked before the restore, and a look counts."""
-    return restore.restored_at + backoff.doubt_lasts() + timedelta(seconds=1)
+    return restore.restored_at + backoff.doubt_lasts() + backoff.between_looks()
 
 
 def look(county: County, *, wecom: WeCom, at: datetime) -> int:

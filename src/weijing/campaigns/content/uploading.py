@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from wecom_api import Misconfigured, Rejected, Unanswered, Unavailable, WeCom
+from wecom_api.errors import InvalidRequest, MediaRefused
 from weijing.campaigns.content import files
 from weijing.campaigns.content.models import Attachment, MediaFile
 from weijing.campaigns.models import Campaign, Share
@@ -47,9 +48,11 @@ def upload(file: MediaFile, *, wecom: WeCom, at: datetime) -> None:
         raise
     except Misconfigured:
         _failed(file, "企业微信的密钥或权限不对，请系统管理员检查。")
-    except Rejected as refusal:
+    except (MediaRefused, InvalidRequest) as refusal:
         code = f"（{refusal.errcode}）" if refusal.errcode else ""
         _failed(file, f"企业微信不收这个文件{code}，请换一个。", is_refused=True)
+    except Rejected as refusal:  # a code that says nothing about the file
+        _failed(file, f"企业微信没有收下（{refusal.errcode}），稍后自动再传。")
     else:
         _has(file, uploaded.media_id, at=at)
 

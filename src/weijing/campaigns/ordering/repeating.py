@@ -20,6 +20,9 @@ from weijing.core.clock import local_day
 ALIKE = 0.6
 FORGOTTEN_FOR = timedelta(days=30)
 WAITING = (Campaign.State.SUBMITTED, Campaign.State.SCHEDULED)
+# A task's text has the message in it, with its variables filled in and its code behind it.
+STANDS_IN_IT = 0.8
+_VARIABLE = re.compile(r"[{｛][^{}｛｝]*[}｝]")
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -70,10 +73,11 @@ def forgotten(campaign: Campaign, *, at: datetime) -> list[StrayTask]:
     rows = StrayTask.objects.filter(
         ~Q(text=""), county_id=campaign.county_id, share=None, seen_at__gt=since
     )
+    said = _pairs(_VARIABLE.sub("", campaign.body))
     return [
         task
         for task in rows.order_by("-seen_at", "pk")
-        if likeness(campaign.body, task.text) >= ALIKE
+        if said and len(said & _pairs(task.text)) >= STANDS_IN_IT * len(said)
     ]
 
 
