@@ -68,6 +68,8 @@ def ask(
             external_userids=intent.external_userids,
             text=intent.text,
             attachments=intent.load.attachments,
+            # Not of what protects life: there everybody gets it.
+            allow_select=not intent.share.campaign.is_urgent,
             not_after=started + CALL_WITHIN_SECONDS,
         )
     except Unavailable as error:

@@ -15,6 +15,7 @@ from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
 from weijing.audit.models import AuditEntry
+from weijing.campaigns import deselecting
 from weijing.campaigns.models import Campaign, Delivery
 from weijing.campaigns.reasons import why
 from weijing.campaigns.results import Listed
@@ -131,6 +132,7 @@ def _lines(rows: list[Delivery], scope: Scope) -> Iterator[tuple[str, ...]]:
     ours = set(visible_to(scope).filter(pk__in=ids).values_list("pk", flat=True))
     divisions = {row.resident.division_id for row in rows if row.resident.division_id}
     places = path_names(scope.county_id, divisions)
+    noted = deselecting.reasons_of(scope.county_id, [row.pk for row in rows])
     for row in rows:
         officer = row.share.officer
         yield (
@@ -139,7 +141,7 @@ def _lines(rows: list[Delivery], scope: Scope) -> Iterator[tuple[str, ...]]:
             officer.name,
             officer.station.name if officer.station else "",
             row.get_result_display(),
-            why(row),
+            why(row, noted.get(row.pk, "")),
             row.sent_at.astimezone(COUNTY_TIME).strftime(MINUTE) if row.sent_at else "",
         )
 

@@ -205,6 +205,31 @@ class Delivery(TenantModel):
         ]
 
 
+class Deselection(TenantModel):
+    """Why an officer leaves one person of their share out: WeCom says "not sent", and never why."""
+
+    class Reason(models.TextChoices):
+        UNFIT = "unfit", "这条不适合"
+        MOVED = "moved", "已搬走"
+        TOLD = "told", "已当面告知"
+        OTHER = "other", "其他"
+
+    delivery = TenantForeignKey(Delivery, models.CASCADE, related_name="deselections")
+    reason = models.CharField(max_length=5, choices=Reason.choices)
+    words = models.CharField(max_length=100, blank=True)
+    noted_by = TenantForeignKey(Officer, models.PROTECT, related_name="+", db_index=False)
+    noted_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["county", "delivery"], name="deselected_once"),
+            models.CheckConstraint(
+                name="deselection_says_why", condition=~Q(reason="other") | ~Q(words="")
+            ),
+        ]
+
+
 class StrayTask(TenantModel):
     """A task in WeCom that carries a reference code of ours and should not be there.
 

@@ -26,9 +26,18 @@ REASONS = {
 }
 
 
-def why(delivery: Delivery) -> str:
-    """In one line; "" when it was sent. Reads `delivery.share`."""
+def why(delivery: Delivery, noted: str = "") -> str:
+    """In one line; "" when it was sent. Reads `delivery.share`.
+
+    `noted`: why the officer leaves the person out (`deselecting.reasons_of`).
+    """
+    if noted and delivery.result == Result.SENT:
+        return f"民辅警记下不发（{noted}），发送时没取消勾选"
     if delivery.result == Result.PENDING:
+        if noted and delivery.share.state == State.ASKED:
+            return f"民辅警说不发：{noted}"
+        if noted and delivery.share.state in (State.CONFIRMED, State.FINISHED):
+            return f"民辅警没有勾选：{noted}"
         if delivery.share.state == State.LAPSED and delivery.share.asked_at is None:
             return NEVER_ASKED
         return NOT_SENT[State(delivery.share.state)]

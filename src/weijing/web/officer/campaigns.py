@@ -1,8 +1,5 @@
 """One campaign as the officer meets it: read it here, send it in WeCom."""
 
-from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -12,109 +9,28 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from weijing.accounts.models import FIELD_ROLES, Role
 from weijing.audit import trail
-from weijing.campaigns import objecting, queries
+from weijing.campaigns import deselecting, objecting
 from weijing.campaigns.content import filling
 from weijing.campaigns.content.attaching import attachments_of
-from weijing.campaigns.models import Campaign, Delivery, Share
-from weijing.campaigns.moving import ENDED, State
+from weijing.campaigns.models import Delivery
+from weijing.campaigns.reasons import why
 from weijing.core import clock
 from weijing.core.errors import DomainError
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.content.attachments import file_answer, shown
+from weijing.web.officer.own_part import SENDERS, OwnPart, own_part
 from weijing.web.officer.today import todays
 from weijing.web.phone import phone_page
 
-# A station's desk may hold contacts as well, and then has shares to send.
-SENDERS = (*FIELD_ROLES, Role.STATION_COMMAND)
 PER_PAGE = 50
-REASONS = {
-    "no_contact": "没有好友",
-    "officer_away": "民辅警不在岗",
-    "no_consent": "没同意接收宣传",
-    "received_today": "今天已收到",
-    "week_full": "本周条数已满",
-    "quota_full": "企业微信条数已满",
-    "shares_account": "与家人同用一个微信",
-}
-NOT_SENT_TO = (Delivery.Result.WITHDRAWN, Delivery.Result.UNUSABLE)
-
-
-@dataclass(frozen=True)
-class OwnPart:
-    """All shares one officer has of a campaign, seen as one."""
-
-    campaign: Campaign
-    shares: list[Share]
-
-    @property
-    def results(self) -> Counter[str]:
-        """People by result. Shares not asked yet have no results, only people."""
-        found: Counter[str] = Counter()
-        for share in self.shares:
-            found.update(share.results or {Delivery.Result.PENDING.value: share.people})
-        return found
-
-    @property
-    def will_get_it(self) -> int:
-        return sum(self.results.values()) - sum(self.results[out] for out in NOT_SENT_TO)
-
-    @property
-    def left_out(self) -> list[tuple[str, int]]:
-        """Reasons with their people, the most frequent first."""
-        counts: Counter[str] = Counter()
-        for share in self.shares:
-            counts.update({REASONS[reason]: n for reason, n in share.left_out.items()})
-        counts["已退订"] += self.results[Delivery.Result.WITHDRAWN]
-        counts["企业微信不收"] += self.results[Delivery.Result.UNUSABLE]
-        return [(reason, n) for reason, n in counts.most_common() if n]
-
-    @property
-    def matched(self) -> int:
-        return self.will_get_it + sum(n for _, n in self.left_out)
-
-    @property
-    def step(self) -> str:
-        """coming, to_confirm, confirmed, refused, lapsed or cancelled: what the sheet is about."""
-        states = {share.stop or share.state for share in self.shares}
-        if states <= {State.CONFIRMED, State.FINISHED}:
-            return "confirmed"
-        if states <= {State.CONFIRMED, *ENDED}:
-            return next(end for end in ("refused", "lapsed", "cancelled") if end in states)
-        return "to_confirm" if State.ASKED in states else "coming"
-
-    @property
-    def all_results_in(self) -> bool:
-        return all(share.state == State.FINISHED for share in self.shares)
-
-    @property
-    def asked_at(self) -> datetime | None:
-        return max((share.asked_at for share in self.shares if share.asked_at), default=None)
-
-    @property
-    def confirmed_at(self) -> datetime | None:
-        times = (share.confirmed_at for share in self.shares if share.confirmed_at)
-        return max(times, default=None)
-
-    @property
-    def given_back(self) -> str:
-        """The officer's own objection, while it is open."""
-        return next(filter(None, map(objecting.reason_given, self.shares)), "")
-
-
-def _own_part(request: OfficerRequest, number: str) -> OwnPart:
-    shares = list(queries.shares_of(request.user, number))
-    if not shares:
-        raise Http404
-    return OwnPart(shares[0].campaign, shares)
 
 
 @for_roles(*SENDERS)
 def campaign(request: OfficerRequest, number: str) -> HttpResponse:
-    return _sheet(request, _own_part(request, number))
+    return _sheet(request, own_part(request, number))
 
 
 def _sheet(
@@ -125,6 +41,7 @@ def _sheet(
         **todays(request, at=clock.now()),
         "part": part,
         "campaign": part.campaign,
+        "leave_out_url": reverse("officer:campaign-left-out", args=[number]),
         "people_url": reverse("officer:campaign-people", args=[part.campaign.number]),
         "text": filling.text_for(part.shares[0], at=clock.now()),
         "attachments": shown(
@@ -140,7 +57,7 @@ def _sheet(
 
 @for_roles(*SENDERS)
 def attachment(request: OfficerRequest, number: str, pk: int) -> HttpResponse:
-    part = _own_part(request, number)
+    part = own_part(request, number)
     row = attachments_of(part.campaign).filter(pk=pk).first()
     if row is None or row.file is None:
         raise Http404
@@ -150,7 +67,7 @@ def attachment(request: OfficerRequest, number: str, pk: int) -> HttpResponse:
 @require_POST
 @for_roles(*SENDERS)
 def objections(request: OfficerRequest, number: str) -> HttpResponse:
-    part = _own_part(request, number)
+    part = own_part(request, number)
     reason = request.POST.get("reason", "")
     try:
         objecting.give_back(part.campaign, by=request.user, at=clock.now(), reason=reason)
@@ -162,7 +79,7 @@ def objections(request: OfficerRequest, number: str) -> HttpResponse:
 @for_roles(*SENDERS)
 def people(request: OfficerRequest, number: str) -> HttpResponse:
     """Who gets it, or did not; masked, and noted as a reading all the same."""
-    part = _own_part(request, number)
+    part = own_part(request, number)
     result = request.GET.get("result", "")
     if result and result not in Delivery.Result.values:
         raise Http404
@@ -176,11 +93,14 @@ def people(request: OfficerRequest, number: str) -> HttpResponse:
         purpose="campaign.confirm",
         at=clock.now(),
     )
+    noted = deselecting.reasons_of(part.campaign.county_id, [delivery.pk for delivery in shown])
     rows = [
         (
             masked_name(delivery.resident.name),
-            _address(request, delivery.resident),
-            delivery.get_result_display(),
+            address(request, delivery.resident),
+            why(delivery, noted[delivery.pk])
+            if delivery.pk in noted
+            else delivery.get_result_display(),
             _record_url(request, delivery.resident),
         )
         for delivery in shown
@@ -201,11 +121,15 @@ def people(request: OfficerRequest, number: str) -> HttpResponse:
     return phone_page(request, "officer/people.html", context, back=back)
 
 
+def _became(delivery: Delivery, noted: str) -> str:
+    return why(delivery, noted) if noted else delivery.get_result_display()
+
+
 def _deliveries(part: OwnPart, result: str) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(county_id=part.campaign.county_id, share__in=part.shares)
     if result:
         rows = rows.filter(result=result)
-    people = rows.select_related("resident__household", "resident__division__parent")
+    people = rows.select_related("share", "resident__household", "resident__division__parent")
     return people.order_by("resident__division__lo", "pk")
 
 
@@ -215,7 +139,7 @@ def _record_url(request: OfficerRequest, resident: Resident) -> str:
     return reverse("officer:resident", args=[resident.pk]) if is_ours else ""
 
 
-def _address(request: OfficerRequest, resident: Resident) -> str:
+def address(request: OfficerRequest, resident: Resident) -> str:
     """Where to go; nothing for people of another officer's grid, who are only contacts here."""
     place = resident.division
     if place is None or not request.scope.covers(place):

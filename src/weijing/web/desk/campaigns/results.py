@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from weijing.accounts.models import Officer, Role
 from weijing.accounts.scope import Scope
 from weijing.audit import trail
-from weijing.campaigns import exporting, following_up, queries
+from weijing.campaigns import deselecting, exporting, following_up, queries
 from weijing.campaigns.models import Campaign, Delivery, Share
 from weijing.campaigns.reasons import why
 from weijing.campaigns.results import Listed, Wanted, listed, narrowed, shares_seen
@@ -93,13 +93,14 @@ def _rows(campaign: Campaign, shown: list[Delivery], scope: Scope) -> list[Row]:
     ours = set(visible_to(scope).filter(pk__in=ids).values_list("pk", flat=True))
     divisions = {row.resident.division_id for row in shown if row.resident.division_id}
     places = territory.path_names(campaign.county_id, divisions)
+    noted = deselecting.reasons_of(campaign.county_id, [row.pk for row in shown])
     return [
         Row(
             delivery=row,
             name=masked_name(row.resident.name),
             where=_where(row, places, row.resident_id in ours),
             look=LOOKS[Delivery.Result(row.result)],
-            why=why(row),
+            why=why(row, noted.get(row.pk, "")),
             is_ours=row.resident_id in ours,
         )
         for row in shown
