@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -207,7 +208,7 @@ BUGS: dict[str, Bug] = {
         lambda plan: replace(plan, carries=True),
     ),
     "asks before it knows whom": Bug(
-        ((asking.listing, "write", lambda county_id, share_ids: 0),),
+        ((asking, "listing", SimpleNamespace(write=lambda county_id, share_ids: 0)),),
         lambda plan: replace(plan, scheduled=True, listed_late=True, happenings=()),
     ),
 }

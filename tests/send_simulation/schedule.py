@@ -45,6 +45,7 @@ from weijing.core import jobs
 
 STORM_STEPS = 12  # then the weather is calm: every doubt must come to an end
 LONGEST_STEPS = 150
+WAITING_STRIDE_SECONDS = 600  # while the desk waits to go on: it does not sleep over it
 KILL_SWITCH_SECONDS = 5.0  # from the switch to the last request that leaves
 AT_REST = (
     Campaign.State.DRAFT,  # given back, with the reason
@@ -233,7 +234,8 @@ class Schedule:
         self.queue.work_off()
         if self.at >= self.next_duplicates_at:
             self.next_duplicates_at = self.at + timedelta(minutes=2)
-            if self.random.random() < 0.35:
+            # After a restore people wait for it: it runs as often as in production.
+            if self.random.random() < 0.35 or restoring.unsettled(self.stage.county.pk):
                 self._work("duplicates", self._duplicates)
         if self.at >= self.next_forgotten_at:
             self.next_forgotten_at = self.at + timedelta(minutes=30)
@@ -317,7 +319,8 @@ class Schedule:
 
     def _to_the_next(self, moment: datetime | None) -> None:
         stride = self.plan.stride_seconds * 2 ** max(0, self.step - 6)
-        soonest = self.at + timedelta(seconds=min(stride, 6 * 3_600))
+        longest = WAITING_STRIDE_SECONDS if self.wants_to_go_on else 6 * 3_600
+        soonest = self.at + timedelta(seconds=min(stride, longest))
         moment = max(moment or soonest, soonest)
         self.stage.world.clock.advance((moment - self.at).total_seconds())
 
