@@ -22,7 +22,8 @@ from tests.builders import (
 from tests.sync.corp import Corp
 from tests.wecom_simulator.running import Simulator
 from wecom_api import WeCom
-from weijing.accounts.models import Officer
+from weijing.accounts.models import Officer, Role
+from weijing.audiences import saving
 from weijing.audiences.index import checkpoints
 from weijing.audiences.index import keeping as audience_index
 from weijing.audit import sealing, trail
@@ -31,6 +32,7 @@ from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
 from weijing.core import env
 from weijing.residents.figures import keeping
 from weijing.residents.models import (
+    AudienceChange,
     Contact,
     ContactWay,
     OrdinalCounter,
@@ -456,6 +458,7 @@ def test_every_rule_has_been_broken_here() -> None:
         *SHOWN_ON_TRIAL,  # broken in all of these tests
         "audit.as_written",  # below
         "callbacks.key",  # below
+        "figures.saved_audiences",  # below
         "mirror.shares",  # below
     }
 
@@ -470,6 +473,23 @@ def test_an_act_that_was_rewritten_is_found(ward: Ward) -> None:
 
     found = {result.check.name for result in results if result.is_violated}
     assert "audit.as_written" in found
+
+
+def test_a_saved_audience_that_means_others_than_the_rows_is_found(ward: Ward) -> None:
+    author = make_officer(ward.county, "saver", Role.CAMPAIGN_AUTHOR, county_desk=True)
+    women = saving.save("女", name="妇女", by=author, at=AT)
+    saving.save("收到过(7天) 或 已联系", name="收到过的", by=author, at=AT)
+
+    def found() -> list[str]:
+        results = examining.examine(Patient(ward.county, AT), deep=True)
+        (rule,) = [r for r in results if r.check.name == "figures.saved_audiences"]
+        assert not rule.could_not
+        return rule.offenders.examples
+
+    AudienceChange.objects.all().delete()  # else this transaction's own people are looked at again
+    assert found() == []
+    Resident.objects.filter(county=ward.county, pk=ward.resident.pk).update(sex="f")
+    assert found() == [str(women.pk)]
 
 
 def test_a_callback_under_another_key_is_found(ward: Ward) -> None:

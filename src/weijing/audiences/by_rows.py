@@ -1,12 +1,14 @@
 """The residents an expression means as the rows say it: the truth that the index must equal.
 
-Seconds where the index needs milliseconds; `weijing doctor` and the tests compare the two.
+Seconds where the index needs milliseconds; `weijing doctor --deep` compares the two for saved
+audiences, the tests for all kinds. Who received what both ask of campaigns, which keep it.
 """
 
 from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from weijing.audiences import counting
 from weijing.audiences.expression import (
     Aged,
     All,
@@ -87,7 +89,7 @@ def _leaf(leaf: Leaf, county_id: int, day: date) -> Q:
         case HasConsent(scope):
             return Q(consents__contains=[scope])
         case HasReceived() | HadResult():
-            raise NotImplementedError("who received what lies in the rows of campaigns")
+            return Q(ordinal__in=list(counting.people(leaf, county_id=county_id, on=day)))
         case Saved(meant=meant):
             return _condition(meant, county_id, day)
 

@@ -1,5 +1,6 @@
 """Figures and audiences that are kept must equal the rows they were counted from."""
 
+from weijing.audiences import comparing_saved
 from weijing.audiences.index import comparing
 from weijing.residents.figures import keeping
 from weijing.sync.doctor.checks import Check, Offenders, Patient
@@ -21,6 +22,14 @@ def index_equals_rows(patient: Patient) -> Offenders:
     return found
 
 
+def saved_audiences_mean_the_rows(patient: Patient) -> Offenders:
+    """By id."""
+    found = Offenders()
+    for saved_id in comparing_saved.differing(patient.county.pk):
+        found.add(saved_id)
+    return found
+
+
 CHECKS = (
     Check(
         "figures.coverage", "",
@@ -31,5 +40,10 @@ CHECKS = (
         "figures.audiences", "",
         "The audience index, from its checkpoint and the log, equals the rows.",
         index_equals_rows,
+    ),
+    Check(
+        "figures.saved_audiences", "",
+        "Every saved audience means by the index whom it means by the rows.",
+        saved_audiences_mean_the_rows, is_deep=True,
     ),
 )  # fmt: skip
