@@ -85,7 +85,7 @@ def left_today(by: Officer, *, at: datetime) -> int:
     taken = AuditEntry.objects.filter(
         county_id=by.county_id, actor=by, action=EXPORTED, at__gte=begin
     )
-    people = sum(details["people"] for details in taken.values_list("details", flat=True))
+    people = sum(int(details["people"]) for details in taken.values_list("details", flat=True))
     return max(0, MOST_A_DAY - people)
 
 

@@ -54,6 +54,10 @@ def shares_seen(campaign: Campaign, scope: Scope) -> list[Share]:
     return list(shares.annotate(is_planned=Exists(plans)))
 
 
+def _is_planned(share: Share) -> bool:
+    return bool(vars(share)["is_planned"])  # annotated by `shares_seen`
+
+
 def narrowed(shares: Sequence[Share], wanted: Wanted) -> list[Share]:
     """Those of the officer and the station that are wanted."""
     return [
@@ -74,11 +78,11 @@ def listed(
     shares = narrowed(shares_seen(campaign, scope) if seen is None else seen, wanted)
     found: Listed
     if wanted.place is None and not wanted.text:
-        rows = [(one.pk, one.people, one.results) for one in shares if not one.is_planned]
+        rows = [(one.pk, one.people, one.results) for one in shares if not _is_planned(one)]
         found = WholeShares(campaign.county_id, rows, wanted.result)
     else:
         found = _searched(campaign, shares, wanted, scope)
-    found.unlisted = sum(share.people for share in shares if share.is_planned)
+    found.unlisted = sum(share.people for share in shares if _is_planned(share))
     return found
 
 
