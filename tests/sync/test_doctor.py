@@ -28,7 +28,7 @@ from weijing.audiences.index import checkpoints
 from weijing.audiences.index import keeping as audience_index
 from weijing.audit import sealing, trail
 from weijing.campaigns.emergency.models import EmergencyEvent, EmergencyMessage, Sms, Takeover
-from weijing.campaigns.models import Campaign, Delivery, Share, StrayTask
+from weijing.campaigns.models import Campaign, CampaignPause, Delivery, Share, StrayTask
 from weijing.core import env
 from weijing.residents.figures import keeping
 from weijing.residents.models import (
@@ -450,6 +450,18 @@ def test_each_rule_finds_what_breaks_it(
     found = ward.findings().keys() - SHOWN_ON_TRIAL
 
     assert found == {rule} | WITH_COMPANY.get(rule, set())
+
+
+def test_what_waits_because_the_county_is_paused_is_no_fault(ward: Ward) -> None:
+    takeover_left_open(ward)
+    Sms.objects.create(
+        county=ward.county, message=EmergencyMessage.objects.get(), resident=ward.resident,
+        phone_index=uuid4(), because="no_contact", due_at=EARLIER,
+    )  # fmt: skip
+    moving = {"sms.moving", "emergencies.takeovers"}
+    assert moving <= ward.findings().keys()
+    CampaignPause.objects.create(county=ward.county, reason="t", paused_at=AT)
+    assert not moving & ward.findings().keys()
 
 
 def test_every_rule_has_been_broken_here() -> None:

@@ -122,7 +122,7 @@ def send_sms(*, county_id: int) -> None:
             return
 
 
-@jobs.task("campaigns.ask_sms_reports", attempts=1)
+@jobs.task("campaigns.ask_sms_reports", attempts=1, lock="campaigns.ask_sms_reports")
 def ask_sms_reports(*, county_id: int) -> None:
     with suppress(sms.NotAnswered):
         texting.ask_reports(county_id, gateway=sms.gateway(), at=now())

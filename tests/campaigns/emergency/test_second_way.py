@@ -25,6 +25,7 @@ from weijing.campaigns.models import Delivery, Share
 from weijing.core import sms
 from weijing.core.env import keyring
 from weijing.core.errors import DomainError, PermissionDenied
+from weijing.residents.merges import uniting
 from weijing.residents.models import Resident
 
 State = Sms.State
@@ -288,6 +289,29 @@ def test_an_answered_call_counts_as_reached_but_not_for_the_all_clear(
     # The call was about the danger: that it is over nobody has told them by it.
     assert reaching.reached(last, at=scene.at).people["call"] == 0
     assert reaching.reached(message, at=scene.at).people["call"] == 1
+
+
+def test_who_answered_before_an_update_has_not_been_told_of_it(
+    scene: Scene, in_danger: HouseholdCall
+) -> None:
+    first = in_danger.event.messages.get()
+    scope = scope_of(scene.luo, at=scene.at)
+    calling.tried(in_danger, by=scene.luo, scope=scope, at=scene.at, how="phone", result="answered")
+    scene.at += timedelta(minutes=30)
+    update = scene.pushed(in_danger.event, "update")
+    assert reaching.reached(first, at=scene.at).people["call"] == 1
+    assert reaching.reached(update, at=scene.at).people["call"] == 0
+
+
+def test_two_records_that_became_one_are_one_person_that_was_told(scene: Scene) -> None:
+    message = scene.pushed()
+    Delivery.objects.filter(resident__name="罗二").update(result="sent", sent_at=scene.at)
+    scope = scope_of(scene.luo, at=scene.at)
+    uniting.unite(
+        scene.residents["罗一"], scene.residents["罗二"], by=scene.luo, scope=scope, at=scene.at
+    )
+    found = reaching.reached(message, at=scene.at)
+    assert (found.all, found.people["wecom"]) == (7, 1)
 
 
 def test_the_all_clear_ends_the_calls_that_nobody_answered(

@@ -296,6 +296,7 @@ def test_who_has_let_it_go_stops_it_on_the_same_page(scene: Scene) -> None:
     assert "已停止" in page
     assert "停止这条消息" not in page
     assert leader.post(here, said).status_code == 422
+    assert "停止首次推送" in leader.get(f"{here}sheet/").content.decode()
 
 
 def test_a_pause_is_said_where_people_wait_for_news(scene: Scene) -> None:
@@ -400,6 +401,8 @@ def test_an_event_that_spreads_is_changed_on_its_page(scene: Scene) -> None:
     page = browser(scene.author).get(f"{here}?kind=update").content.decode()
     assert "绕行：走国道" in page
     assert "金石桥镇桃李村" in words(page).replace(" ", "")
+    sheet = words(browser(scene.author).get(f"{here}sheet/").content.decode())
+    assert sheet.index("首次推送") < sheet.index("改情况")
 
 
 def test_a_road_is_changed_and_brought_back(scene: Scene) -> None:

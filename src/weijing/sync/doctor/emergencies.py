@@ -41,8 +41,8 @@ CHECKS = (
         by_sql(
             "SELECT id FROM campaigns_sms WHERE county_id = %(county)s "
             "AND state IN ('waiting', 'sending') "
-            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes') "
-            "AND NOT EXISTS (SELECT 1 FROM campaigns_campaignpause WHERE county_id = %(county)s)"
+            "AND (due_at IS NULL OR due_at < %(at)s - interval '15 minutes' AND NOT EXISTS "
+            "(SELECT 1 FROM campaigns_campaignpause WHERE county_id = %(county)s))"
         ),
     ),
     Check(

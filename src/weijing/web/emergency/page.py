@@ -7,6 +7,7 @@ from typing import Any
 from weijing.accounts.models import Officer
 from weijing.audiences import counting
 from weijing.audiences.expression import parse
+from weijing.audit.models import AuditEntry
 from weijing.campaigns import pausing, stopping
 from weijing.campaigns.emergency import (
     approving,
@@ -125,14 +126,15 @@ def figures(
     calls = HouseholdCall.objects.filter(county_id=event.county_id, event=event)
     open_calls = calls.filter(state=HouseholdCall.State.CALLING)
     found = reaching.reached(last, at=at) if last else None
+    is_paused = pausing.is_paused(event.county_id)
     return {
         "event": event,
         "last": last,
         "reached": found,
         "ways": _ways(found) if found else [],
         "unconfirmed": _unconfirmed(last) if last else [],
-        "take_over_at": taking_over.late_at(last) if last and not last.superseded_at else None,
-        "is_paused": pausing.is_paused(event.county_id),
+        "take_over_at": _take_over_at(last, is_paused=is_paused),
+        "is_paused": is_paused,
         "takeovers": list(
             last.takeovers.filter(county_id=event.county_id).select_related(
                 "share__officer", "handed_to__officer"
@@ -150,6 +152,13 @@ def figures(
         "now": at,
         "update_is_late": bool(event.update_due_at and event.update_due_at < at),
     }
+
+
+def _take_over_at(last: EmergencyMessage | None, *, is_paused: bool) -> datetime | None:
+    """When the duty account steps in; not for what somebody has stopped or replaced."""
+    if last is None or last.campaign is None or last.superseded_at or is_paused:
+        return None
+    return None if _is_stopped(last) else taking_over.late_at(last)
 
 
 def _moves(event: EmergencyEvent, at: datetime) -> bool:
@@ -175,14 +184,14 @@ def timeline(event: EmergencyEvent) -> list[dict[str, Any]]:
     ]
     if event.verified_at and event.verified_by:
         rows.append(("核实", event.verified_at, f"{event.verified_by.name} · {how}"))
-    rows += [
-        (
-            message.get_kind_display(),
-            message.approved_at,
-            f"{message.approved_by.name if message.approved_by else ''}批准",
-        )
-        for message in sent(event)
-    ]
+    for message in sent(event):
+        name = message.approved_by.name if message.approved_by else ""
+        rows.append((message.get_kind_display(), message.approved_at, f"{name}批准"))
+        if _is_stopped(message) and message.campaign is not None:
+            what = f"停止{message.get_kind_display()}"
+            rows.append((what, message.campaign.ended_at, "没发出的都不再发"))
+    rows += _changes(event)
+    rows.sort(key=lambda row: row[1] or event.reported_at)
     if event.state == State.REJECTED and event.ended_by:
         rows.append(("不属实", event.ended_at, f"{event.ended_by.name} · {event.ended_because}"))
     shown = [{"what": what, "state": "done", "at": at, "note": note} for what, at, note in rows]
@@ -195,6 +204,25 @@ def timeline(event: EmergencyEvent) -> list[dict[str, Any]]:
     for number, what in enumerate(future):
         shown.append({"what": what, "state": "future" if number else "now", "at": None, "note": ""})
     return shown
+
+
+def _changes(event: EmergencyEvent) -> list[tuple[str, datetime | None, str]]:
+    """When its places, level or detour were changed, and by whom."""
+    entries = AuditEntry.objects.filter(
+        county_id=event.county_id,
+        object_type=EmergencyEvent._meta.label_lower,
+        object_id=event.pk,
+        action="emergency.changed",
+    )
+    return [
+        ("改情况", entry.at, entry.actor.name if entry.actor else "")
+        for entry in entries.select_related("actor").order_by("at", "pk")
+    ]
+
+
+def _is_stopped(message: EmergencyMessage) -> bool:
+    campaign = message.campaign
+    return campaign is not None and campaign.state == Campaign.State.CANCELLED
 
 
 def _people(message: EmergencyMessage) -> int:
@@ -246,6 +274,5 @@ def _said(message: EmergencyMessage, found: Reached | None, *, at: datetime) -> 
         "note": f"{by}批准",
         "id": f"message-{message.seq}",
         "reached": found or reaching.reached(message, at=at),
-        "is_stopped": message.campaign is not None
-        and message.campaign.state == Campaign.State.CANCELLED,
+        "is_stopped": _is_stopped(message),
     }

@@ -73,7 +73,7 @@ def event(request: OfficerRequest, number: str) -> HttpResponse:
         **page.facts(found),
         "page": page_shown,
         # Whoever calls needs the number; each reading is noted.
-        "rows": calls.rows(request, found, page_shown.object_list, at=clock.now(), reveal=True),
+        "rows": calls.rows(request, found, list(page_shown), at=clock.now(), reveal=True),
         "messages_sent": page.sent(found),
         "choices": calls.CHOICES,
         "wrong": wrong,

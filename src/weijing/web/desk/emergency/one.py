@@ -88,7 +88,7 @@ def calling_list(request: OfficerRequest, number: str) -> HttpResponse:
     context = {
         **page.facts(found),
         "page": page_shown,
-        "rows": calls.rows(request, found, page_shown.object_list, at=clock.now()),
+        "rows": calls.rows(request, found, list(page_shown), at=clock.now()),
         "choices": calls.CHOICES,
         "wrong": wrong,
     }
