@@ -11,6 +11,7 @@ from weijing.accounts.models import Officer
 from weijing.campaigns import approving, pausing, reconciling, reminding, restoring, stopping
 from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.ordering import repeating
+from weijing.campaigns.reach import reach_of
 from weijing.core.errors import DomainError
 from weijing.residents import consent
 
@@ -139,13 +140,16 @@ def approve_anew(schedule: "Schedule") -> None:
     if restoring.unsettled(stage.county.pk):
         return
     campaign = Campaign.objects.get(pk=stage.campaign.pk)
-    with suppress(DomainError):
-        if repeating.forgotten(campaign, at=schedule.at):
-            approving.return_to_author(campaign, by=stage.approver, at=schedule.at, reason="发过")
-            schedule.note("the desk sees that it has gone out")
-        else:
-            approving.release(campaign, by=stage.approver, at=schedule.at, at_any_hour=True)
-            schedule.note("the desk approves it again")
+    people = reach_of(campaign, at=schedule.at).reachable  # as their page says now
+    forgotten = repeating.forgotten(campaign, at=schedule.at)
+    if forgotten or not people:
+        approving.return_to_author(campaign, by=stage.approver, at=schedule.at, reason="不再发")
+        schedule.note("the desk sees that it has gone out" if forgotten else "nobody is left")
+        return
+    approving.release(
+        campaign, by=stage.approver, at=schedule.at, count_seen=people, at_any_hour=True
+    )
+    schedule.note("the desk approves it again")
 
 
 def remember_after_restore(schedule: "Schedule") -> None:

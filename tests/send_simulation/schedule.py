@@ -45,6 +45,8 @@ from weijing.core import jobs
 
 STORM_STEPS = 12  # then the weather is calm: every doubt must come to an end
 LONGEST_STEPS = 150
+# The worker comes every five seconds; much longer strides would let time run out by themselves.
+LONGEST_STRIDE_SECONDS = 3_600
 WAITING_STRIDE_SECONDS = 600  # while the desk waits to go on: it does not sleep over it
 KILL_SWITCH_SECONDS = 5.0  # from the switch to the last request that leaves
 AT_REST = (
@@ -319,7 +321,7 @@ class Schedule:
 
     def _to_the_next(self, moment: datetime | None) -> None:
         stride = self.plan.stride_seconds * 2 ** max(0, self.step - 6)
-        longest = WAITING_STRIDE_SECONDS if self.wants_to_go_on else 6 * 3_600
+        longest = WAITING_STRIDE_SECONDS if self.wants_to_go_on else LONGEST_STRIDE_SECONDS
         soonest = self.at + timedelta(seconds=min(stride, longest))
         moment = max(moment or soonest, soonest)
         self.stage.world.clock.advance((moment - self.at).total_seconds())

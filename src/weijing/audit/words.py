@@ -61,7 +61,8 @@ ACTS = {
     "visited": "走访", "visits_ordered": "派走访", "wanted": "要求", "way_gone": "加友码失效",
     "way_made_twice": "加友码重复", "way_refused": "加友码被拒", "withdrawn": "撤回",
     "deselected": "取消勾选", "selected_again": "重新勾选", "accepted": "采纳",
-    "dismissed": "不采纳",
+    "followed_up": "起草后续", "reminder_skipped": "跳过提醒", "reminders_planned": "定时提醒",
+    "dismissed": "不采纳", "shares_stopped": "停下在等的任务",
     "stop_asked": "要求停止", "kept": "保存", "open": "登记", "done": "完成", "waiting": "等候",
     "written": "写", "written_again": "重写",
 }  # fmt: skip
