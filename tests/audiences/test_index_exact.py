@@ -301,7 +301,8 @@ def test_a_new_process_starts_from_the_checkpoint(county: County, kept: list[Nod
     assert_equal_to_the_rows(kept, county)
 
 
-@pytest.mark.django_db
+# Committed: what our own open transaction has logged is read anew each time.
+@pytest.mark.django_db(transaction=True)
 def test_the_doctor_finds_what_was_never_logged(county: County, kept: list[Node]) -> None:
     make_resident(division(county, "小沙江镇", "桃李村", "1组"), "后来的人")
     assert comparing.differences(county.pk) == []

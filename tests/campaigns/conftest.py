@@ -84,7 +84,7 @@ def submitted(draft: Campaign, author: Officer, at: datetime) -> Campaign:
 
 @pytest.fixture
 def released(submitted: Campaign, approver: Officer, at: datetime) -> Campaign:
-    approving.release(submitted, by=approver, at=at)
+    approving.release(submitted, by=approver, at=at, at_any_hour=True)
     submitted.refresh_from_db()
     return submitted
 

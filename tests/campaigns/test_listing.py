@@ -147,7 +147,7 @@ def test_a_list_that_is_not_whole_says_so_and_is_not_taken_away(
     found = results.listed(released, results.Wanted(), scope=scope)
     assert (found.count(), found.unlisted) == (0, 3)
     with pytest.raises(exporting.StillBeingListed, match="3 人"):
-        exporting.check(found)
+        exporting.check(found, by=approver, scope=scope, at=at)
     listing.write_all(county.pk)
     found = results.listed(released, results.Wanted(), scope=scope)
     assert (found.count(), found.unlisted, len(found[0:9])) == (3, 0, 3)

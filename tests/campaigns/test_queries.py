@@ -84,7 +84,6 @@ def test_an_officer_sees_what_waits_for_them(
     assert list(queries.waiting_for(officer)) == [share]
     assert list(queries.waiting_for(second_officer)) == []
     assert list(queries.shares_of(officer, share.campaign.number)) == [share]
-    assert [s.officer for s in queries.unconfirmed_officers(share.campaign)] == [officer]
 
 
 def test_everyone_sees_the_campaigns_that_concern_them(

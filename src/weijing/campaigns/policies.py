@@ -11,8 +11,8 @@ from weijing.campaigns.models import Campaign, Share
 from weijing.campaigns.ordering.levels import level_of
 
 
-def _has(by: Officer, *roles: Role) -> bool:
-    held = roles_of(by)
+def _has(by: Officer, *roles: Role, scope: Scope | None = None) -> bool:
+    held = scope.roles if scope else roles_of(by)
     return by.is_active and Role.SYSTEM_ADMIN not in held and not held.isdisjoint(roles)
 
 
@@ -20,10 +20,10 @@ def can_draft(by: Officer) -> bool:
     return _has(by, Role.CAMPAIGN_AUTHOR)
 
 
-def can_edit(by: Officer, campaign: Campaign) -> bool:
-    """Their own draft, nobody else's."""
+def can_edit(by: Officer, campaign: Campaign, *, scope: Scope | None = None) -> bool:
+    """Their own draft, nobody else's. `scope`: theirs, if it has just been read."""
     own = campaign.drafted_by_id == by.pk and campaign.county_id == by.county_id
-    return own and can_draft(by)
+    return own and _has(by, Role.CAMPAIGN_AUTHOR, scope=scope)
 
 
 def answers_for(by: Officer, campaign: Campaign, *, at: datetime) -> bool:

@@ -83,16 +83,6 @@ def progress(campaign: Campaign, scope: Scope | None = None) -> Progress:
     return figures(list(shares_in(campaign, scope)))
 
 
-def unconfirmed_officers(campaign: Campaign, scope: Scope | None = None) -> QuerySet[Share]:
-    """Shares that officers have been asked for and have not confirmed, the largest first."""
-    return (
-        shares_in(campaign, scope)
-        .filter(state=State.ASKED)
-        .select_related("officer__station")
-        .order_by("-people", "pk")
-    )
-
-
 def needing_a_person(scope: Scope) -> QuerySet[Share]:
     """Shares that somebody has to look at: refused, undecided, failed five times."""
     seen = visible_to(scope)

@@ -110,9 +110,10 @@ def _own(index: Index, *, since: date) -> list[BitMap]:
         days = dict(cursor.fetchall())
         stale = [day for day, number in days.items() if kept.get(day, (0, []))[0] != number]
         fresh: dict[date, list[BitMap]] = {day: [] for day in stale}
-        cursor.execute(_OWN_PEOPLE, {"county": index.county_id, "days": stale})
-        for day, packed in cursor.fetchall():
-            _stack(fresh[day], bitmap(ordinals(packed)))
+        if stale:
+            cursor.execute(_OWN_PEOPLE, {"county": index.county_id, "days": stale})
+            for day, packed in cursor.fetchall():
+                _stack(fresh[day], bitmap(ordinals(packed)))
     for day, layers in fresh.items():
         kept[day] = (days[day], layers)
     for day in [day for day in kept if day < since]:

@@ -30,7 +30,7 @@ def cheap(client, url):
     ) as queries:
         answer = client.get(url)
     assert answer.status_code == 200, answer.content.decode()[:2000]
-    assert len(queries) <= MOST_QUERIES, [q["sql"][:150] for q in queries]
+    assert len(queries) <= MOST_QUERIES, (url, [q["sql"][:150] for q in queries])
     return answer.content.decode()
 
 

@@ -48,20 +48,21 @@ NEXT_STEPS = {**reasons.REASONS, Delivery.Result.PENDING: "民辅警还没确认
 def progress(request: OfficerRequest, number: str) -> HttpResponse:
     campaign = released(request.scope, number)
     scope, now = request.scope, clock.now()
-    figures = queries.progress(campaign, scope)
-    laggards = queries.unconfirmed_officers(campaign, scope)
+    seen = list(by_officer.shares_with_officers(campaign, scope))
+    figures = queries.figures(seen)
+    laggards = [share for share in seen if share.state == Share.State.ASKED]
+    laggards.sort(key=lambda share: (-share.people, share.pk))
     is_running = campaign.state == Campaign.State.RELEASED
     may_act = policies.can_stop(request.user, campaign, at=now)
-    unconfirmed = laggards.count()
     context = {
         "campaign": campaign,
         "attachments": shown_on(campaign),
         "look": LOOKS[Campaign.State(campaign.state)],
         "progress": figures,
         "results": _results(campaign, figures.results),
-        "stations": by_officer.by_station(by_officer.shares_with_officers(campaign, scope)),
+        "stations": by_officer.by_station(seen),
         "laggards": laggards[:LAGGARDS_SHOWN],
-        "unconfirmed": unconfirmed,
+        "unconfirmed": len(laggards),
         "doubts": _doubts(campaign, scope),
         "left_out": deductions(campaign.left_out),
         "to_remind": reminding.officers_waiting(campaign) if is_running else 0,

@@ -35,7 +35,6 @@ from weijing.core.errors import DomainError, PermissionDenied
 from weijing.residents import consent
 from weijing.residents.masking import masked_name
 from weijing.residents.models import Resident
-from weijing.territory.models import County
 from weijing.territory.queries import path_name
 from weijing.web.access import OfficerRequest, for_roles
 from weijing.web.desk.campaigns import meter, setting_time
@@ -147,8 +146,8 @@ def _page(
     author = request.scope if is_own else scope_of(campaign.drafted_by, at=now)
     is_draft = campaign.state == Campaign.State.DRAFT
     is_scheduled = campaign.state == Campaign.State.SCHEDULED
-    may_edit = is_draft and policies.can_edit(request.user, campaign)
-    county = County.objects.get(pk=campaign.county_id)
+    may_edit = is_draft and policies.can_edit(request.user, campaign, scope=request.scope)
+    county = request.user.county
     seen = preview(campaign.body, county, at=now)
     changed = bool(reach and is_submitted and reach.reachable != campaign.submitted_count)
     context = {
