@@ -66,6 +66,8 @@ def withdraw(schedule: "Schedule", person: int) -> None:
 
 def use_up_quota(schedule: "Schedule", person: int) -> None:
     """The officer writes to this resident by hand, as often as WeCom allows in a week."""
+    if external_userid(person) in schedule.unreachable:
+        return  # who has deleted the officer gets nothing, however often it is tried
     world = schedule.stage.world
     member = 1 if person < 3 else 2
     userid = schedule.stage.officers[member - 1].wecom_userid
@@ -142,9 +144,9 @@ def approve_anew(schedule: "Schedule") -> None:
     campaign = Campaign.objects.get(pk=stage.campaign.pk)
     people = reach_of(campaign, at=schedule.at).reachable  # as their page says now
     forgotten = repeating.forgotten(campaign, at=schedule.at)
-    if forgotten or not people:
+    if forgotten or not people or schedule.stopped_at:  # they know what they have stopped
         approving.return_to_author(campaign, by=stage.approver, at=schedule.at, reason="不再发")
-        schedule.note("the desk sees that it has gone out" if forgotten else "nobody is left")
+        schedule.note("the desk sees that it has gone out" if forgotten else "it is not sent again")
         return
     approving.release(
         campaign, by=stage.approver, at=schedule.at, count_seen=people, at_any_hour=True
